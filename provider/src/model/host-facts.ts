@@ -16,6 +16,8 @@ export interface HostFacts {
   readonly network: NetworkFacts;
   readonly inputDevices: readonly InputDevice[];
   readonly libvirt: LibvirtFacts;
+  /** Notes of our own on the host, by name: what is needed to take changes back. */
+  readonly records: Readonly<Record<string, string>>;
 }
 
 /** Who the host is. */
@@ -151,6 +153,8 @@ export interface DomainFacts {
   readonly state: string;
   /** `virsh dumpxml --inactive` without secrets. */
   readonly xml: string;
+  /** SHA-256 of that output, hexadecimal. */
+  readonly sha256: string;
   /** `virsh dumpxml` of an active domain, without secrets. */
   readonly liveXml?: string;
 }
@@ -175,6 +179,10 @@ export interface BootFacts {
   readonly grubEnvironment?: Readonly<Record<string, string>>;
   /** Names of kernels, newest first, below `/boot` (`vmlinuz-*`). */
   readonly kernels: readonly string[];
+  /** Files that an interrupted change left behind. */
+  readonly leftovers: readonly string[];
+  /** Paths that tell boot loaders apart and exist on this host, such as `/run/ostree-booted`. */
+  readonly markers: readonly string[];
 }
 
 export interface GrubConfigFacts {

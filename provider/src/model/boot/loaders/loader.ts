@@ -1,0 +1,72 @@
+import type { ChangeStep, Expectation } from "../../change";
+import type { BootFacts, HostFacts, HostFile } from "../../host-facts";
+import type { KernelArgumentEdit } from "../../kernel/command-line";
+import { listAbsent } from "../../kernel/edit";
+import type { LineChange } from "../line-change";
+
+/** Lines of a file that we changed, so that they can be put back byte for byte. */
+export interface FileUndo {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What a boot loader has to change so that the next boot has a command line. */
+export interface BootChange {
+  readonly steps: readonly ChangeStep[];
+  /** The steps in words, in their order. */
+  readonly descriptions: readonly string[];
+  readonly undo: readonly FileUndo[];
+  /** Command line of the next boot, before and after. */
+  readonly before: string;
+  readonly after: string;
+  readonly warnings: readonly string[];
+}
+
+/** Why a boot loader's files are not touched. */
+export interface BootRefusal {
+  readonly refused: string;
+}
+
+/** A boot loader that we know how to change. Both plans are pure: they look at facts and return values. */
+export interface BootLoader {
+  readonly name: BootLoaderName;
+  /** Whether this host boots through it. */
+  isUsed(facts: HostFacts): boolean;
+  plan(boot: BootFacts, edit: KernelArgumentEdit, prior: readonly FileUndo[]): BootChange | BootRefusal;
+  /** Puts lines back that are still as we wrote them; in the others the edit that is given takes our words out. */
+  restore(boot: BootFacts, edit: KernelArgumentEdit, undo: readonly FileUndo[]): BootChange | BootRefusal;
+}
+
+export const BOOT_LOADER_NAMES = ["grub", "grub-bls"] as const;
+export type BootLoaderName = (typeof BOOT_LOADER_NAMES)[number];
+
+/** The files that a plan rests on: none of them may change before the first write. */
+export function expectFiles(boot: BootFacts): Expectation[] {
+  const menu = boot.grubConfig === undefined ? [] : [{ path: boot.grubConfig.path, sha256: boot.grubConfig.sha256 }];
+  return [...boot.files, ...menu].map(({ path, sha256 }) => ({ kind: "file", path, sha256 }));
+}
+
+/** The text of a file that is to be edited. */
+export function requireText(file: HostFile): string | BootRefusal {
+  if (file.text !== undefined) return file.text;
+  return { refused: `${file.path} is not plain UTF-8 text of at most 64 KiB, so it is not touched` };
+}
+
+/** Adds a change to what is known of a file: the oldest line is what must come back. */
+export function extendUndo(prior: readonly FileUndo[], path: string, change: LineChange | undefined): FileUndo[] {
+  if (change === undefined) return prior.filter((undo) => undo.path === path);
+  const old = prior.find((undo) => undo.path === path);
+  const before = old?.after === change.before ? old.before : change.before;
+  return before === change.after ? [] : [{ path, before, after: change.after }];
+}
+
+/** The words that an operator would have to change by hand. */
+export function describeByHand(edit: KernelArgumentEdit): string {
+  const absent = listAbsent(edit);
+  const parts = [
+    ...(edit.present.length > 0 ? [`add ${edit.present.join(" ")}`] : []),
+    ...(absent.length > 0 ? [`take out ${absent.join(" ")}`] : []),
+  ];
+  return parts.length === 0 ? "nothing has to be changed by hand" : `by hand: ${parts.join(" and ")}`;
+}

@@ -1,0 +1,41 @@
+import type { HostFacts } from "../../model/host-facts";
+import type { RemoteShell } from "../../transport/shell";
+import { parseSnapshot } from "./parse";
+import { newNonce, readScript, wholeScript } from "./script";
+import { SnapshotFormatError } from "./sections";
+
+/** A snapshot as it came from the host, with the word that marks its sections. */
+export interface RawSnapshot {
+  readonly nonce: string;
+  readonly output: string;
+}
+
+/** The lines that make a script end in a snapshot; the functions must stand before them. */
+export function snapshotParts(): string[] {
+  return [readScript("snapshot", "snapshot.sh"), "pt_snapshot"];
+}
+
+/** Reads a host with one command that changes nothing. */
+export async function takeSnapshot(
+  shell: RemoteShell,
+  options: { timeoutMs: number; signal?: AbortSignal },
+): Promise<RawSnapshot> {
+  const nonce = newNonce();
+  const result = await shell.run({ script: wholeScript(nonce, snapshotParts()), ...options });
+  const raw = { nonce, output: result.stdout };
+  readSnapshot(shell.label, raw, result.stderr);
+  return raw;
+}
+
+/** Facts of a snapshot; the error of a host that answers something else names it and shows what it said. */
+export function readSnapshot(label: string, raw: RawSnapshot, stderr = ""): HostFacts {
+  try {
+    return parseSnapshot(raw.output, raw.nonce);
+  } catch (error) {
+    if (!(error instanceof SnapshotFormatError)) throw error;
+    const said = stderr.trim() === "" ? "" : `; on standard error: ${stderr.trim().slice(0, 200)}`;
+    throw new SnapshotFormatError(
+      `${label}: could not read the host: ${error.message}${said}. Log in as this user and check that "sh" starts and prints nothing by itself`,
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import type { HostFacts } from "../../model/host-facts";
+import { parseSnapshot } from "../snapshot/parse";
+import { Sections, SnapshotFormatError, splitSections } from "../snapshot/sections";
+
+/** How a transaction ended. `broken`: a step failed and could not be taken back either. */
+export type TransactionOutcome = "done" | "stale" | "rolled-back" | "broken";
+
+/** What a transaction says of itself. */
+export interface TransactionReport {
+  readonly outcome: TransactionOutcome;
+  /** Steps begun, in order. */
+  readonly steps: readonly string[];
+  /** The step that failed, or what turned out to be stale. */
+  readonly failedStep?: string;
+  readonly reason?: string;
+  /** libvirt's XML of node devices, by PCI address. */
+  readonly nodes: ReadonlyMap<string, string>;
+  /** The host afterwards. */
+  readonly facts: HostFacts;
+}
+
+/** Reads the output of a transaction and of the snapshot behind it. */
+export function parseReport(output: string, nonce: string): TransactionReport {
+  const sections = new Sections(splitSections(output, nonce));
+  const outcome = sections.all("result")[0]?.argument;
+  if (outcome !== "done" && outcome !== "stale" && outcome !== "rolled-back" && outcome !== "broken") {
+    throw new SnapshotFormatError("the transaction did not say how it ended");
+  }
+  const failed = sections.all("failed")[0];
+  const reason = (failed ?? sections.all("stale")[0])?.body.trim();
+  return {
+    outcome,
+    steps: sections.all("step").map((section) => section.argument),
+    nodes: new Map(sections.all("node").map((section) => [section.argument, section.body])),
+    facts: parseSnapshot(output, nonce),
+    ...(failed !== undefined && { failedStep: failed.argument }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/** The step that a line of a running transaction announces. */
+export function parseStepLine(line: string, nonce: string): string | undefined {
+  const prefix = `@@${nonce} step `;
+  return line.startsWith(prefix) ? line.slice(prefix.length) : undefined;
+}

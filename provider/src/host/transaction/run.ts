@@ -1,0 +1,69 @@
+import type { Change } from "../../model/change";
+import { HostError } from "../../model/errors";
+import type { RemoteShell } from "../../transport/shell";
+import { newNonce, readScript, wholeScript } from "../snapshot/script";
+import { snapshotParts } from "../snapshot/take";
+import { renderChange } from "./render";
+import { parseReport, parseStepLine, type TransactionReport } from "./report";
+
+/** How a transaction is run. */
+export interface TransactionOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Called with the name of each step when it begins. */
+  readonly onStep?: (step: string) => void;
+}
+
+/**
+ * Carries a change to the host as one command and reads the host back with the same. Resolves only when all steps are
+ * done; throws a HostError that says what failed, that it was taken back, or that the facts were stale.
+ */
+export async function runTransaction(
+  shell: RemoteShell,
+  change: Change,
+  options: TransactionOptions,
+): Promise<TransactionReport> {
+  const nonce = newNonce();
+  const script = wholeScript(nonce, [
+    readScript("transaction", "transaction.sh"),
+    renderChange(change),
+    ...snapshotParts(),
+  ]);
+  const { onStep, ...limits } = options;
+  const result = await shell.run({
+    script,
+    ...limits,
+    onLine: (line) => {
+      const step = parseStepLine(line, nonce);
+      if (step !== undefined) onStep?.(step);
+    },
+  });
+  const report = parseReport(result.stdout, nonce);
+  if (report.outcome !== "done") throw transactionError(shell.label, report);
+  return report;
+}
+
+function transactionError(host: string, report: TransactionReport): HostError {
+  const reason = report.reason ?? "no reason given";
+  switch (report.outcome) {
+    case "stale":
+      return new HostError({
+        host,
+        what: `planned on stale facts: ${reason} since the host was read; nothing was written`,
+        next: "run the preview again and look at the new plan",
+      });
+    case "rolled-back":
+      return new HostError({
+        host,
+        what: `step "${report.failedStep ?? "?"}" failed: ${reason}; everything before it was taken back`,
+        next: "mend the cause and run again; /var/lib/passthrough/journal on the host has every step",
+      });
+    case "broken":
+    case "done":
+      return new HostError({
+        host,
+        what: `step "${report.failedStep ?? "?"}" failed: ${reason}; and not all of what came before could be taken back`,
+        next: "look at /var/lib/passthrough/journal on the host; the originals of files are in /var/lib/passthrough/originals",
+      });
+  }
+}

@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import type { HostSession } from "../host/session";
+import type { HostFacts } from "../model/host-facts";
+import type { CommonInputs, Definition, JsonObject, Planned, PlanResult, Problem } from "../resources/definition";
+import { describeFailure } from "./failure";
+import { parseHint } from "./hint";
+import { HIDDEN, knownConnection, parseInputs, protectSecrets, readWire, type WireInputs } from "./inputs";
+import { resourceLog } from "./log";
+import type { Observations } from "./observations";
+import type { Sessions } from "./sessions";
+import { stableText, UNKNOWN, unknownPaths } from "./wire";
+
+/** What `check` answers. */
+export interface CheckAnswer {
+  readonly inputs: Record<string, unknown>;
+  readonly failures: { property: string; reason: string }[];
+}
+
+/** What a check works with. */
+export interface CheckContext<Inputs extends CommonInputs, State extends JsonObject> {
+  readonly definition: Definition<Inputs, State>;
+  readonly sessions: Sessions;
+  readonly observations: Observations;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Checks inputs, reads the host unless the program did, and puts the plan into the inputs, where previews show it. */
+export async function check<Inputs extends CommonInputs, State extends JsonObject>(
+  context: CheckContext<Inputs, State>,
+  olds: Values,
+  news: Values,
+): Promise<CheckAnswer> {
+  const { definition } = context;
+  const wire = readWire(definition as never, news);
+  const parsed = parseInputs(definition, wire.declared);
+  const answer = (values: Values, problems: readonly Problem[]): CheckAnswer => ({
+    inputs: protectSecrets({ ...values, ...(wire.urn !== undefined && { [HIDDEN.urn]: wire.urn }) }),
+    failures: problems.map(toFailure),
+  });
+  if (parsed.kind === "wrong") return answer(wire.declared, parsed.problems);
+  const connection = parsed.kind === "complete" ? parsed.inputs.host : knownConnection(wire.declared);
+  if (connection === undefined) return answer({ ...wire.declared, ...unknownOutputs(definition) }, []);
+  const session = context.sessions.open(connection);
+  const reading = await readFacts(session, wire);
+  if ("problem" in reading) return answer(wire.declared, [reading.problem]);
+  const { facts } = reading;
+  if (parsed.kind === "partial") {
+    const problems = definition.precheck(knownInputs(wire.declared), facts);
+    return answer({ ...wire.declared, ...outputsOfUnknown(definition, wire.declared) }, named(session, problems));
+  }
+  const result = definition.plan(parsed.inputs, facts, priorState<State>(olds));
+  context.observations.remember(wire.urn, facts, result);
+  const { outputs, problems } = present(definition, parsed.inputs, facts, result, wire);
+  for (const warning of warningsOf(result)) resourceLog(wire.urn).warn(`${session.label}: ${warning}`);
+  return answer({ ...parsed.inputs, ...outputs }, named(session, problems));
+}
+
+/** Says of which host a problem speaks. */
+function named(session: HostSession, problems: readonly Problem[]): Problem[] {
+  return problems.map(({ property, reason }) => ({ property, reason: `${session.label}: ${reason}` }));
+}
+
+/** The inputs that are known as a whole. */
+function knownInputs(declared: Values): Values {
+  return Object.fromEntries(Object.entries(declared).filter(([, value]) => unknownPaths(value).length === 0));
+}
+
+async function readFacts(session: HostSession, wire: WireInputs): Promise<{ facts: HostFacts } | { problem: Problem }> {
+  const hint = parseHint(wire.hint);
+  if (hint !== undefined && "failure" in hint)
+    return { problem: { property: hint.failure.property, reason: hint.failure.message } };
+  if (hint !== undefined) session.adopt(hint.snapshot);
+  else resourceLog(wire.urn).status(`${session.label}: reading the host`);
+  try {
+    return { facts: await session.facts() };
+  } catch (error) {
+    const failure = describeFailure(error);
+    return { problem: { property: failure.property, reason: failure.message } };
+  }
+}
+
+/** In a preview the checked inputs of the last run are all that is known of the resource; they hold what it computed. */
+function priorState<State>(olds: Values): State | undefined {
+  return olds["plan"] === undefined ? undefined : (olds as State);
+}
+
+function present<Inputs extends CommonInputs, State extends JsonObject>(
+  definition: Definition<Inputs, State>,
+  inputs: Inputs,
+  facts: HostFacts,
+  result: PlanResult,
+  wire: WireInputs,
+): { outputs: Values; problems: readonly Problem[] } {
+  switch (result.outcome) {
+    case "refused":
+      return { outputs: {}, problems: result.problems };
+    case "planned":
+      return { outputs: { ...result.computed, plan: renderPlan(definition, inputs, facts, result) }, problems: [] };
+    case "later":
+      if (!wire.isPreview) return { outputs: {}, problems: [{ property: "", reason: result.reason }] };
+      return { outputs: { ...unknownOutputs(definition), plan: { ...result.plan, steps: UNKNOWN } }, problems: [] };
+  }
+}
+
+/** The output `plan`: the same for the same host and inputs, whenever it is made. */
+export function renderPlan<Inputs extends CommonInputs, State extends JsonObject>(
+  definition: Definition<Inputs, State>,
+  inputs: Inputs,
+  facts: HostFacts,
+  planned: Planned,
+): JsonObject {
+  const basis = createHash("sha256")
+    .update(stableText(definition.basis(inputs, facts)))
+    .digest("hex")
+    .slice(0, 16);
+  return { ...planned.plan, steps: planned.steps, basis };
+}
+
+/** Left out, a computed value would look deleted; as unknown it shows as such. */
+function unknownOutputs<Inputs extends CommonInputs, State extends JsonObject>(
+  definition: Definition<Inputs, State>,
+): Record<string, string> {
+  return Object.fromEntries([...definition.computed, "plan"].map((name) => [name, UNKNOWN]));
+}
+
+/** Says which inputs a plan waits for. */
+function outputsOfUnknown<Inputs extends CommonInputs, State extends JsonObject>(
+  definition: Definition<Inputs, State>,
+  declared: Values,
+): Values {
+  const waitsFor = Object.keys(declared).filter((name) => unknownPaths(declared[name]).length > 0);
+  return { ...unknownOutputs(definition), plan: { waitsFor: waitsFor.sort(), steps: UNKNOWN } };
+}
+
+function warningsOf(result: PlanResult): readonly string[] {
+  return result.outcome === "refused" ? [] : result.warnings;
+}
+
+/** The engine prints the value of the property beside the reason, and that of `host` holds secrets. */
+function toFailure(problem: Problem): { property: string; reason: string } {
+  const isHost = /^host\b/.test(problem.property);
+  return isHost
+    ? { property: "", reason: `${problem.property}: ${problem.reason}` }
+    : { property: problem.property, reason: problem.reason };
+}

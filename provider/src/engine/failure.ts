@@ -1,0 +1,22 @@
+import { TransportError } from "../transport/errors";
+
+/** What is said of a failure: at which input, and in which words. */
+export interface Failure {
+  readonly property: string;
+  readonly message: string;
+}
+
+/** Puts an error into words for the user; what is not expected keeps its kind, so that a report can name it. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof TransportError) return { property: error.property, message: error.message };
+  if (error instanceof Error) return { property: "host", message: error.message };
+  return { property: "host", message: String(error) };
+}
+
+/** An error whose stack is its message: the dynamic provider prints stacks to the user's screen. */
+export function toUserError(error: unknown): Error {
+  const { message } = describeFailure(error);
+  const plain = new Error(message);
+  plain.stack = message;
+  return plain;
+}

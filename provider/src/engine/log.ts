@@ -1,0 +1,56 @@
+import { createRequire } from "node:module";
+import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
+
+/** Says things on a resource's row of the display. */
+export interface ResourceLog {
+  /** Replaces the last status line; gone when the work is done. */
+  status(text: string): void;
+  /** Stays. */
+  warn(text: string): void;
+}
+
+type Client = InstanceType<typeof EngineClient>;
+
+let client: Client | undefined;
+const said = new Set<string>();
+
+/** The engine hands its address to every provider as the last argument. */
+function connect(): Client | undefined {
+  const address = process.argv.at(-1) ?? "";
+  if (client !== undefined || !/^[\w.[\]:-]+:\d+$/.test(address)) return client;
+  // Pulumi's own copy of the gRPC library: two copies do not accept each other's credentials.
+  const grpc = createRequire(require.resolve("@pulumi/pulumi/package.json"))("@grpc/grpc-js") as {
+    credentials: { createInsecure(): ConstructorParameters<typeof EngineClient>[1] };
+  };
+  client = new EngineClient(address, grpc.credentials.createInsecure());
+  return client;
+}
+
+/** The log of the resource with this URN; without an engine, as in tests, it says nothing. */
+export function resourceLog(urn: string | undefined): ResourceLog {
+  return {
+    status: (text) => {
+      send(urn, text, { severity: LogSeverity.INFO, isEphemeral: true });
+    },
+    warn: (text) => {
+      // A replacement is checked twice; its warnings are said once.
+      const key = `${urn ?? ""}\n${text}`;
+      if (said.has(key)) return;
+      said.add(key);
+      send(urn, text, { severity: LogSeverity.WARNING, isEphemeral: false });
+    },
+  };
+}
+
+function send(urn: string | undefined, text: string, kind: { severity: number; isEphemeral: boolean }): void {
+  const engine = connect();
+  if (engine === undefined) return;
+  const request = new LogRequest();
+  request.setSeverity(kind.severity as 1);
+  request.setMessage(text);
+  request.setEphemeral(kind.isEphemeral);
+  if (urn !== undefined) request.setUrn(urn);
+  // A status that cannot be shown must not fail the work it speaks of.
+  engine.log(request, () => undefined);
+}

@@ -1,0 +1,15 @@
+export { DomainHostdev, type DomainHostdevArgs } from "./program/domain-hostdev";
+export {
+  HostIommuConfig,
+  type HostIommuConfigArgs,
+  type KernelArgumentsArgs,
+  type RebootArgs,
+} from "./program/host-iommu-config";
+export {
+  PciGroupDetachment,
+  type DeviceArgs,
+  type GroupMember,
+  type PciGroupDetachmentArgs,
+} from "./program/pci-group-detachment";
+export type { HostArgs } from "./program/resource";
+export type { HostConnection, HostSettings } from "./model/connection";

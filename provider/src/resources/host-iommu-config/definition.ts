@@ -1,0 +1,62 @@
+import { HostError } from "../../model/errors";
+import type { HostFacts } from "../../model/host-facts";
+import type { Applied, Definition, JsonObject, Observed } from "../definition";
+import { HostIommuConfigInputs } from "./inputs";
+import { decide, isActive, planIommu, planIommuRemoval } from "./plan";
+import { NOTHING_OWNED, type HostIommuConfigState, type Ownership } from "./state";
+
+type Inputs = HostIommuConfigInputs;
+type State = HostIommuConfigState;
+
+/** HostIommuConfig: the kernel command line that switches the IOMMU on. */
+export const hostIommuConfig: Definition<Inputs, State> = {
+  kind: "HostIommuConfig",
+  schema: HostIommuConfigInputs,
+  computed: ["kernelCommandLine"],
+  // The generator runs up to 15 minutes on a slow host with many disks.
+  changeTimeoutSeconds: () => 1_500,
+  precheck: () => [],
+  plan: planIommu,
+  basis: (_inputs, facts) => [
+    facts.kernel.commandLine,
+    facts.boot.grubConfig?.sha256 ?? "",
+    ...facts.boot.files.map((file) => `${file.path} ${file.sha256}`),
+    ...facts.firmware.tables,
+    String(isActive(facts)),
+  ],
+  state: ({ inputs, before, facts, prior }: Applied<Inputs, State>) =>
+    describe(inputs, facts, prior, ownershipOf(inputs, before, prior)),
+  observe: (inputs, old, facts): Observed<State> => ({
+    kind: "present",
+    state: describe(inputs, facts, old, old.ownership),
+  }),
+  planRemoval: planIommuRemoval,
+  identify: () => "HostIommuConfig",
+  replaces: () => [],
+};
+
+function ownershipOf(inputs: Inputs, before: HostFacts, prior: Partial<State> | undefined): Ownership {
+  const decided = decide(inputs, before, prior);
+  return "problems" in decided ? (prior?.ownership ?? NOTHING_OWNED) : decided.ownership;
+}
+
+function describe(inputs: Inputs, facts: HostFacts, prior: Partial<State> | undefined, ownership: Ownership): State {
+  const decided = decide(inputs, facts, prior);
+  if ("problems" in decided && prior === undefined) {
+    const what = decided.problems.map((problem) => problem.reason).join("; ");
+    throw new HostError({ host: facts.identity.hostname, what, next: "mend this and run again" });
+  }
+  const reasons = "problems" in decided ? decided.problems.map((problem) => problem.reason) : decided.reasons;
+  return {
+    kernelCommandLine: "problems" in decided ? (prior?.kernelCommandLine ?? "") : decided.boot.before,
+    runningCommandLine: facts.kernel.commandLine,
+    iommuActive: isActive(facts),
+    groupCount: facts.iommu.groups.length,
+    rebootRequired: "problems" in decided ? false : decided.reasons.length > 0,
+    reasons,
+    firmwareTables: facts.firmware.tables,
+    cpuVirtualization: facts.cpu.virtualization ?? "",
+    usedBootLoader: "problems" in decided ? (prior?.usedBootLoader ?? "") : decided.loader.name,
+    ownership: ownership as Ownership & JsonObject,
+  };
+}

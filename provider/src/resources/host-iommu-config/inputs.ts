@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { BOOT_LOADER_NAMES } from "../../model/boot/loaders/loader";
+import { HostConnection } from "../../model/connection";
+import { KernelArgumentWord } from "../../model/kernel/command-line";
+
+const KernelArguments = z
+  .strictObject({
+    present: z
+      .array(KernelArgumentWord)
+      .default([])
+      .describe("Words that the command line must have, exactly as written. Default: none."),
+    absent: z
+      .array(KernelArgumentWord)
+      .default([])
+      .describe("Words that it must not have, exactly as written. Default: none."),
+  })
+  .superRefine(({ present, absent }, context) => {
+    present.forEach((word, i) => {
+      if (absent.includes(word))
+        context.addIssue({
+          code: "custom",
+          path: ["present", i],
+          message: `${JSON.stringify(word)} stands in absent as well`,
+        });
+    });
+  });
+
+const Reboot = z.strictObject({
+  policy: z
+    .enum(["never", "ifRequired"])
+    .default("never")
+    .describe(
+      "Whether the host may be rebooted when its running command line is not the declared one. Default: never.",
+    ),
+  timeoutSeconds: z
+    .int()
+    .min(30)
+    .max(7200)
+    .default(600)
+    .describe("Longest wait for the host to come back, in seconds. Default: 600."),
+  onDelete: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether deleting the resource reboots the host, so that the old command line takes effect. Default: false.",
+    ),
+});
+
+/** Inputs of a HostIommuConfig. */
+export const HostIommuConfigInputs = z.strictObject({
+  host: HostConnection.describe(
+    "The KVM host: a name from ~/.ssh/config, user@address:port, or an object with the connection's settings.",
+  ),
+  mode: z
+    .enum(["passthrough", "translated"])
+    .optional()
+    .describe(
+      "How devices that stay with the host use the IOMMU: passthrough (iommu=pt) maps memory one to one, translated isolates them too. Default: left as it is.",
+    ),
+  kernelArguments: KernelArguments.prefault({}).describe(
+    "Further words of the kernel command line that are owned by this resource.",
+  ),
+  bootLoader: z
+    .enum(["auto", ...BOOT_LOADER_NAMES])
+    .default("auto")
+    .describe("The boot loader; anything but auto must be what the host has. Default: auto."),
+  reboot: Reboot.prefault({}).describe("Whether and how the host is rebooted."),
+});
+export type HostIommuConfigInputs = z.infer<typeof HostIommuConfigInputs>;

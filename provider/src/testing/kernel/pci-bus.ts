@@ -1,0 +1,118 @@
+import type { Machine, MachineFunction } from "../machine";
+import type { HostFiles } from "../root/host-files";
+import { devicePathOf, isBridge } from "../root/pci-tree";
+
+/** The kernel's word for a refused write; the text is what `strerror` says. */
+export class KernelRefusal extends Error {}
+
+/** Drivers that give a device to user space, and so need its IOMMU group. */
+const VFIO_DRIVERS: ReadonlySet<string> = new Set(["vfio-pci"]);
+
+const UNSET = "(null)";
+
+/** Binds and releases drivers by the kernel's rules. The links and files in sysfs are the state: there is no other. */
+export class PciBus {
+  readonly #files: HostFiles;
+  readonly #machine: Machine;
+
+  constructor(files: HostFiles, machine: Machine) {
+    this.#files = files;
+    this.#machine = machine;
+  }
+
+  find(address: string): MachineFunction | undefined {
+    return this.#machine.functions.find((one) => one.address === address);
+  }
+
+  driverOf(address: string): string | undefined {
+    return this.#files.linkName(`${devicePathOf(this.#machine, address)}/driver`);
+  }
+
+  groupOf(address: string): number | undefined {
+    const name = this.#files.linkName(`${devicePathOf(this.#machine, address)}/iommu_group`);
+    return name === undefined ? undefined : Number(name);
+  }
+
+  overrideOf(address: string): string | undefined {
+    const text = this.#files.read(`${devicePathOf(this.#machine, address)}/driver_override`).trim();
+    return text === UNSET ? undefined : text;
+  }
+
+  setOverride(address: string, driver: string): void {
+    const text = driver.trim() === "" ? UNSET : driver.trim();
+    this.#files.write(`${devicePathOf(this.#machine, address)}/driver_override`, `${text}\n`, 0o444);
+  }
+
+  /** Loads a driver's module: its folder appears, and nothing is bound that does not match it by itself. */
+  loadDriver(driver: string): void {
+    const folder = `/sys/bus/pci/drivers/${driver}`;
+    if (this.#files.exists(folder)) return;
+    for (const name of ["bind", "unbind", "new_id", "remove_id"]) this.#files.write(`${folder}/${name}`, "", 0o444);
+    const module = driver.replaceAll("-", "_");
+    this.#files.write(`/sys/module/${module}/refcnt`, "0\n");
+    this.#files.link(`${folder}/module`, `/sys/module/${module}`);
+  }
+
+  isLoaded(driver: string): boolean {
+    return this.#files.exists(`/sys/bus/pci/drivers/${driver}`);
+  }
+
+  unbind(address: string, driver: string): void {
+    if (this.find(address) === undefined || this.driverOf(address) !== driver)
+      throw new KernelRefusal("No such device");
+    this.#files.remove(`${devicePathOf(this.#machine, address)}/driver`);
+    this.#files.remove(`/sys/bus/pci/drivers/${driver}/${address}`);
+    this.#tellVfio(address);
+  }
+
+  /** A write to a driver's `bind`: the driver must match the device. */
+  bind(address: string, driver: string): void {
+    const found = this.find(address);
+    if (found === undefined || this.driverOf(address) !== undefined) throw new KernelRefusal("No such device");
+    const override = this.overrideOf(address);
+    const isMatch = override === undefined ? found.driver === driver : override === driver;
+    if (!isMatch) throw new KernelRefusal("No such device");
+    if (!this.#probe(found, driver)) throw new KernelRefusal("Invalid argument");
+  }
+
+  /** A write to `drivers_probe`: says nothing of whether a driver took the device. */
+  probe(address: string): void {
+    const found = this.find(address);
+    if (found === undefined) throw new KernelRefusal("Invalid argument");
+    if (this.driverOf(address) !== undefined) return;
+    const driver = this.overrideOf(address) ?? found.driver;
+    if (driver !== undefined && this.isLoaded(driver)) this.#probe(found, driver);
+  }
+
+  /** The driver's own answer to a device: VFIO takes endpoints with an IOMMU group only. */
+  #probe(found: MachineFunction, driver: string): boolean {
+    if (VFIO_DRIVERS.has(driver) && (isBridge(found) || this.groupOf(found.address) === undefined)) return false;
+    const folder = devicePathOf(this.#machine, found.address);
+    this.#files.link(`${folder}/driver`, `/sys/bus/pci/drivers/${driver}`);
+    this.#files.link(`/sys/bus/pci/drivers/${driver}/${found.address}`, folder);
+    this.#tellVfio(found.address);
+    return true;
+  }
+
+  /** `/dev/vfio/N` is there while any member of the group is with VFIO, whether the group is viable or not. */
+  #tellVfio(address: string): void {
+    const group = this.groupOf(address);
+    if (group === undefined) return;
+    const isHeld = this.membersOf(group).some((one) => VFIO_DRIVERS.has(this.driverOf(one) ?? ""));
+    if (isHeld) this.#files.write(`/dev/vfio/${group}`, "");
+    else this.#files.remove(`/dev/vfio/${group}`);
+  }
+
+  membersOf(group: number): string[] {
+    return this.#files.list(`/sys/kernel/iommu_groups/${group}/devices`);
+  }
+
+  /** Members that keep a guest from starting: endpoints with a driver that is not VFIO's. */
+  blockersOf(group: number): string[] {
+    return this.membersOf(group).filter((address) => {
+      const found = this.find(address);
+      const driver = this.driverOf(address);
+      return found !== undefined && !isBridge(found) && driver !== undefined && !VFIO_DRIVERS.has(driver);
+    });
+  }
+}

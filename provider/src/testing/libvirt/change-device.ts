@@ -1,0 +1,58 @@
+import { devicesOf, hostdevsOf, normalizeDomain, parseDocument } from "./domain-xml";
+import { LibvirtError } from "./error";
+import { normalizeHostdev, sourceOf } from "./hostdev";
+import type { XmlElement } from "./xml";
+import { copyElement, renderXml } from "./xml";
+
+const KINDS = ["device", "hostdev", "disk", "interface", "controller", "serial", "channel", "input", "video", "rng"];
+
+/** A copy of a domain with one more device; the source address alone says whether it is there already. */
+export function attachDevice(domain: XmlElement, xml: string, form: "config" | "live"): XmlElement {
+  const device = readDevice(xml);
+  const changed = copyElement(domain);
+  const source = sourceOf(device);
+  if (source !== undefined && hostdevsOf(changed).some((one) => one.source === source)) {
+    throw new LibvirtError(
+      form === "config"
+        ? "Requested operation is not valid: device is already in the domain configuration"
+        : `operation failed: target pci:${source} already exists`,
+    );
+  }
+  devicesOf(changed).children.push(device);
+  return settle(changed);
+}
+
+/** A copy of a domain without a device. */
+export function detachDevice(domain: XmlElement, xml: string, form: "config" | "live"): XmlElement {
+  const device = readDevice(xml);
+  const changed = copyElement(domain);
+  const devices = devicesOf(changed);
+  const source = sourceOf(device);
+  const wanted = renderXml(device);
+  const index = devices.children.findIndex(
+    (one) => one.name === device.name && (source === undefined ? renderXml(one) === wanted : sourceOf(one) === source),
+  );
+  if (index === -1) {
+    throw new LibvirtError(
+      form === "config"
+        ? "device not found: device not present in domain configuration"
+        : `device not found: host pci device ${source ?? ""} not found`,
+    );
+  }
+  devices.children.splice(index, 1);
+  return settle(changed);
+}
+
+function readDevice(xml: string): XmlElement {
+  const device = parseDocument(xml, KINDS);
+  if (device.name === "hostdev") normalizeHostdev(device);
+  return device;
+}
+
+/** Normal form with guest addresses; a running domain keeps its id. */
+function settle(domain: XmlElement): XmlElement {
+  const attributes = new Map(domain.attributes);
+  normalizeDomain(domain);
+  domain.attributes = attributes;
+  return domain;
+}

@@ -1,0 +1,162 @@
+import fs from "node:fs";
+import path from "node:path";
+
+import type { ChangeTarget, Libvirt } from "./daemon";
+import type { Domain } from "./domain-store";
+import { renderDomain } from "./domain-store";
+import { LibvirtError } from "./error";
+import type { VirshCommand, VirshOutput, VirshRequest } from "./virsh-command";
+
+function operand(request: VirshRequest, option: string, position: number): string {
+  const value =
+    request.values.get(option) ??
+    request.operands[request.values.has("--domain") && option !== "--domain" ? position - 1 : position];
+  if (value === undefined) {
+    throw new LibvirtError(`command '${request.command}' requires <${option.slice(2)}> option`, null);
+  }
+  return value;
+}
+
+/** A command on one domain, found by name, UUID or id. */
+function onDomain(
+  run: (libvirt: Libvirt, domain: Domain, request: VirshRequest) => VirshOutput,
+  failure?: (request: VirshRequest) => string,
+): VirshCommand {
+  return {
+    run: (libvirt, request) => run(libvirt, libvirt.store.find(operand(request, "--domain", 0)), request),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+function stateOf(domain: Domain): string {
+  return domain.live === undefined ? "shut off" : "running";
+}
+
+function list(libvirt: Libvirt, { options }: VirshRequest): VirshOutput {
+  const domains = libvirt.store.list().filter((domain) => {
+    const isLive = domain.live !== undefined;
+    if (options.has("--inactive") || options.has("--state-shutoff")) return !isLive;
+    if (options.has("--state-running")) return isLive;
+    return isLive || options.has("--all");
+  });
+  const lines = domains.map((one) => {
+    if (options.has("--uuid") && options.has("--name")) return `${one.uuid} ${one.name.padEnd(30)}`;
+    if (options.has("--uuid")) return one.uuid;
+    if (options.has("--name")) return one.name;
+    return ` ${(one.live?.attributes.get("id") ?? "-").padEnd(4)} ${one.name.padEnd(8)} ${stateOf(one)}`;
+  });
+  const isTable = !options.has("--uuid") && !options.has("--name");
+  return {
+    text: [...(isTable ? [" Id   Name     State", "-".repeat(25)] : []), ...lines].map((line) => `${line}\n`).join(""),
+  };
+}
+
+function dumpXml(_libvirt: Libvirt, domain: Domain, { options }: VirshRequest): VirshOutput {
+  const form = options.has("--inactive") ? domain.config : (domain.live ?? domain.config);
+  return { text: renderDomain(form, options.has("--security-info")) };
+}
+
+function targetOf(domain: Domain, { options }: VirshRequest): ChangeTarget {
+  const isLive = domain.live !== undefined;
+  const isPersistent = options.has("--persistent");
+  const isPlain = !options.has("--config") && !options.has("--live") && !isPersistent;
+  return {
+    isForConfig: options.has("--config") || isPersistent || (isPlain && !isLive),
+    isForLive: options.has("--live") || (isPersistent && isLive) || ((isPlain || options.has("--current")) && isLive),
+  };
+}
+
+function readDocument(request: VirshRequest, file: string): string {
+  const place = path.resolve(request.folder, file);
+  if (!fs.existsSync(place)) {
+    throw new LibvirtError(`Failed to open file '${file}': No such file or directory`, null);
+  }
+  return fs.readFileSync(place, "utf8");
+}
+
+function changeDevice(change: "attach" | "detach"): VirshCommand {
+  return onDomain(
+    (libvirt, domain, request) => {
+      const xml = readDocument(request, operand(request, "--file", 1));
+      libvirt[change](domain, xml, targetOf(domain, request));
+      return { remark: `Device ${change}ed successfully` };
+    },
+    (request) => `Failed to ${change} device from ${request.values.get("--file") ?? request.operands.at(-1) ?? ""}`,
+  );
+}
+
+function define(libvirt: Libvirt, request: VirshRequest): VirshOutput {
+  const file = operand(request, "--file", 0);
+  return { remark: `Domain '${libvirt.define(readDocument(request, file)).name}' defined from ${file}` };
+}
+
+const detachNode: VirshCommand = {
+  run: (libvirt, request) => {
+    const name = operand(request, "--device", 0);
+    const driver = request.values.get("--driver") ?? "vfio";
+    libvirt.devices.detach(libvirt.addressOf(name), driver === "vfio" ? "vfio-pci" : driver);
+    return { remark: `Device ${name} detached` };
+  },
+  failure: (request) => `Failed to detach device ${request.operands[0] ?? ""}`,
+};
+
+function namedFailure(verb: string): (request: VirshRequest) => string {
+  return (request) => `Failed to ${verb} domain '${request.operands[0] ?? ""}'`;
+}
+
+/** The commands that the simulated virsh knows, by name. */
+export const COMMANDS: Readonly<Record<string, VirshCommand>> = {
+  list: { run: list },
+  version: {
+    run: ({ version }) => ({
+      text: `Compiled against library: libvirt ${version}\nUsing library: libvirt ${version}\nUsing API: QEMU ${version}\nRunning hypervisor: QEMU 7.2.0\n`,
+    }),
+  },
+  define: { run: define, failure: (request) => `Failed to define domain from ${request.operands[0] ?? ""}` },
+  dumpxml: onDomain(dumpXml),
+  domstate: onDomain((_libvirt, domain) => ({ text: `${stateOf(domain)}\n` })),
+  domuuid: onDomain((_libvirt, domain) => ({ text: `${domain.uuid}\n` })),
+  domname: onDomain((_libvirt, domain) => ({ text: `${domain.name}\n` })),
+  domid: onDomain((_libvirt, domain) => ({ text: `${domain.live?.attributes.get("id") ?? "-"}\n` })),
+  start: onDomain((libvirt, domain) => {
+    libvirt.start(domain);
+    return { remark: `Domain '${domain.name}' started` };
+  }, namedFailure("start")),
+  destroy: onDomain((libvirt, domain) => {
+    libvirt.stop(domain);
+    return { remark: `Domain '${domain.name}' destroyed` };
+  }, namedFailure("destroy")),
+  shutdown: onDomain((libvirt, domain) => {
+    libvirt.stop(domain);
+    return { remark: `Domain '${domain.name}' is being shutdown` };
+  }, namedFailure("shutdown")),
+  undefine: onDomain((libvirt, domain) => {
+    libvirt.store.remove(domain.name);
+    return { remark: `Domain '${domain.name}' has been undefined` };
+  }, namedFailure("undefine")),
+  autostart: onDomain((libvirt, domain, { options }) => {
+    libvirt.store.setAutostart(domain.name, !options.has("--disable"));
+    return { remark: `Domain '${domain.name}' marked as autostarted` };
+  }),
+  "attach-device": changeDevice("attach"),
+  "detach-device": changeDevice("detach"),
+  "nodedev-list": {
+    run: (libvirt) => ({
+      text: libvirt
+        .nodeNames()
+        .map((name) => `${name}\n`)
+        .join(""),
+    }),
+  },
+  "nodedev-dumpxml": { run: (libvirt, request) => ({ text: libvirt.describeNode(operand(request, "--device", 0)) }) },
+  "nodedev-detach": detachNode,
+  "nodedev-dettach": detachNode,
+  "nodedev-reattach": {
+    run: (libvirt, request) => {
+      const name = operand(request, "--device", 0);
+      libvirt.devices.reattach(libvirt.addressOf(name));
+      return { remark: `Device ${name} re-attached` };
+    },
+    failure: (request) => `Failed to re-attach device ${request.operands[0] ?? ""}`,
+  },
+};

@@ -1,0 +1,119 @@
+import type { Kernel } from "../kernel/kernel";
+import type { Machine } from "../machine";
+import { attachDevice, detachDevice } from "./change-device";
+import type { Domain } from "./domain-store";
+import { DomainStore } from "./domain-store";
+import { hostdevsOf, parseDocument } from "./domain-xml";
+import { LibvirtError } from "./error";
+import { HostDevices } from "./host-devices";
+import { describeNodeDevice, nodeName, parseNodeName } from "./node-device";
+import { copyElement, createElement, renderXml } from "./xml";
+
+/** Which form of a domain a change is for. */
+export interface ChangeTarget {
+  readonly isForConfig: boolean;
+  readonly isForLive: boolean;
+}
+
+/** libvirt's daemon: domains in a store, host devices by the kernel's rules. Refusals are LibvirtErrors. */
+export class Libvirt {
+  readonly store: DomainStore;
+  readonly devices: HostDevices;
+  readonly version: string;
+  readonly #kernel: Kernel;
+  readonly #machine: Machine;
+  #nextId = 1;
+  /** False: the daemon does not answer. */
+  isRunning = true;
+
+  constructor(machine: Machine, kernel: Kernel, folder: string) {
+    this.#machine = machine;
+    this.#kernel = kernel;
+    this.version = machine.libvirt ?? "";
+    this.store = new DomainStore(folder);
+    this.devices = new HostDevices(kernel, machine, this.store);
+  }
+
+  /** After the host has booted: nothing runs but what starts by itself. */
+  boot(): void {
+    this.devices.forget();
+    for (const domain of this.store.list()) this.store.setLive(domain.name, undefined);
+    for (const domain of this.store.list().filter((one) => this.store.hasAutostart(one.name))) {
+      try {
+        this.start(domain);
+      } catch (error) {
+        // A domain that cannot start stays off, as the daemon leaves it.
+        if (!(error instanceof LibvirtError)) throw error;
+      }
+    }
+  }
+
+  define(xml: string): Domain {
+    return this.store.define(parseDocument(xml, ["domain"]));
+  }
+
+  /** Starts a domain; its host devices are taken first. */
+  start(domain: Domain): void {
+    if (domain.live !== undefined) throw new LibvirtError("Domain is already active", null);
+    this.devices.claim(domain);
+    const live = copyElement(domain.config);
+    live.attributes = new Map([...live.attributes, ["id", String(this.#nextId++)]]);
+    hostdevsOf(live).forEach(({ element }, index) => {
+      if (!element.children.some((child) => child.name === "alias")) {
+        element.children.splice(1, 0, createElement("alias", [["name", `hostdev${index}`]]));
+      }
+    });
+    this.store.setLive(domain.name, live);
+  }
+
+  /** Stops a domain and gives its managed devices back. */
+  stop(domain: Domain): void {
+    if (domain.live === undefined) throw new LibvirtError("Requested operation is not valid: domain is not running");
+    this.store.setLive(domain.name, undefined);
+    this.devices.release(domain.name);
+  }
+
+  attach(domain: Domain, xml: string, target: ChangeTarget): void {
+    this.#change(domain, xml, target, attachDevice);
+  }
+
+  detach(domain: Domain, xml: string, target: ChangeTarget): void {
+    this.#change(domain, xml, target, detachDevice);
+  }
+
+  #change(domain: Domain, xml: string, target: ChangeTarget, change: typeof attachDevice): void {
+    if (target.isForLive && domain.live === undefined) {
+      throw new LibvirtError("Requested operation is not valid: domain is not running");
+    }
+    const config = target.isForConfig ? change(domain.config, xml, "config") : undefined;
+    const live = target.isForLive && domain.live !== undefined ? change(domain.live, xml, "live") : undefined;
+    if (live !== undefined) {
+      const before = hostdevsOf(domain.live ?? live).map((one) => one.source);
+      const after = hostdevsOf(live);
+      for (const { element, source } of after)
+        if (!before.includes(source)) this.devices.claimOne(domain.name, element, source);
+      this.store.setLive(domain.name, live);
+      for (const source of before)
+        if (!after.some((one) => one.source === source)) this.devices.releaseOne(domain.name, source);
+    }
+    if (config !== undefined) this.store.define(config);
+  }
+
+  nodeNames(): string[] {
+    return this.#machine.functions.map((one) => nodeName(one.address)).sort();
+  }
+
+  /** The address behind a node device's name. */
+  addressOf(name: string): string {
+    const address = parseNodeName(name);
+    if (address !== undefined && this.#kernel.bus.find(address) !== undefined) return address;
+    throw new LibvirtError(
+      `Node device not found: no node device with matching name '${name}'`,
+      `Could not find matching device '${name}'`,
+    );
+  }
+
+  describeNode(name: string): string {
+    return renderXml(describeNodeDevice(this.#machine, this.#kernel.bus, this.addressOf(name)));
+  }
+}

@@ -1,0 +1,66 @@
+import type { ToolAnswer, ToolCall } from "../calls";
+import { COMMANDS } from "./commands";
+import type { Libvirt } from "./daemon";
+import { LibvirtError } from "./error";
+import type { VirshRequest } from "./virsh-command";
+
+const VALUED: ReadonlySet<string> = new Set([
+  "--driver",
+  "--domain",
+  "--file",
+  "--device",
+  "--cap",
+  "--mode",
+  "--timeout",
+]);
+
+/** Answers `virsh WORDS…`: exit status 0 or 1, refusals as one or two `error:` lines. */
+export function answerVirsh(libvirt: Libvirt, call: ToolCall): ToolAnswer {
+  const words = [...call.words];
+  let isQuiet = false;
+  while (words[0]?.startsWith("-") === true) {
+    const word = words.shift() ?? "";
+    if (word === "-q" || word === "--quiet") isQuiet = true;
+    else if (word === "-c" || word === "--connect") words.shift();
+    else if (word === "-v" || word === "--version") return { status: 0, stdout: `${libvirt.version}\n` };
+    else if (word !== "-r" && word !== "--readonly" && !word.startsWith("--connect=")) {
+      return { status: 1, stderr: `error: unsupported option '${word}'. See --help.\n` };
+    }
+  }
+  return runCommand(libvirt, parseRequest(words, call.folder), isQuiet);
+}
+
+function runCommand(libvirt: Libvirt, request: VirshRequest, isQuiet: boolean): ToolAnswer {
+  const command = COMMANDS[request.command];
+  if (command === undefined) return { status: 1, stderr: `error: unknown command: '${request.command}'\n` };
+  try {
+    if (!libvirt.isRunning) {
+      throw new LibvirtError(
+        "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
+        "failed to connect to the hypervisor",
+      );
+    }
+    const { text = "", remark } = command.run(libvirt, request);
+    const extra = isQuiet ? "" : `${remark === undefined ? "" : `${remark}\n`}\n`;
+    return { status: 0, stdout: text + extra };
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error;
+    const headline = error.headline === undefined ? command.failure?.(request) : (error.headline ?? undefined);
+    return { status: 1, stderr: `${headline === undefined ? "" : `error: ${headline}\n`}error: ${error.message}\n` };
+  }
+}
+
+function parseRequest(words: readonly string[], folder: string): VirshRequest {
+  const [command = "", ...rest] = words;
+  const options = new Set<string>();
+  const values = new Map<string, string>();
+  const operands: string[] = [];
+  for (let index = 0; index < rest.length; index++) {
+    const word = rest[index] ?? "";
+    if (!word.startsWith("--") || word === "--") operands.push(word);
+    else if (word.includes("=")) values.set(word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1));
+    else if (VALUED.has(word)) values.set(word, rest[++index] ?? "");
+    else options.add(word);
+  }
+  return { command, options, values, operands: operands.filter((word) => word !== "--"), folder };
+}

@@ -1,0 +1,2 @@
+#!/bin/sh
+read -r host <"$PASSTHROUGH_ROOT/proc/sys/kernel/hostname" && echo "$host"

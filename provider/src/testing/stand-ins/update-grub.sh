@@ -1,0 +1,2 @@
+#!/bin/sh
+exec grub-mkconfig -o /boot/grub/grub.cfg "$@"

@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { findCommand } from "./folders.mjs";
+import { sayHeading } from "./output.mjs";
+import { runOrThrow } from "./process.mjs";
+
+/** What each set of tests needs: a Debian package, and a command that shows that it is there. */
+const NEEDS = {
+  tests: [
+    ["openssh-server", "sshd"],
+    ["openssh-client", "ssh"],
+    ["dropbear-bin", "dropbear"],
+    ["busybox-static", "busybox"],
+    ["libxml2-utils", "xmllint"],
+    ["dash", "dash"],
+    ["sudo", "sudo"],
+  ],
+  lab: [
+    ["qemu-system-x86", "qemu-system-x86_64"],
+    ["qemu-utils", "qemu-img"],
+    ["mmdebstrap", "mmdebstrap"],
+    ["gdisk", "sgdisk"],
+    ["e2fsprogs", "mke2fs"],
+    ["cpio", "cpio"],
+    ["busybox-static", "busybox"],
+    ["openssh-client", "ssh"],
+  ],
+};
+
+/** Where system tools lie that an ordinary user's PATH leaves out. */
+const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+
+/** Makes sure that the system tools of a set of tests are there: installs them on Debian as root, else says which to install. */
+export async function ensureSystemPackages(set) {
+  const missing = listMissing(set);
+  if (missing.length === 0) return;
+  if (!mayInstall()) throw new Error(`these tests need system packages: apt-get install ${missing.join(" ")}`);
+  sayHeading(`installing system packages: ${missing.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await runOrThrow(["apt-get", "update", "-q"], { env });
+  await runOrThrow(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...missing], { env });
+  const still = listMissing(set);
+  if (still.length > 0) throw new Error(`installed, but their commands are not on PATH: ${still.join(" ")}`);
+}
+
+function listMissing(set) {
+  return NEEDS[set].filter(([, command]) => findCommand(command, SYSTEM_FOLDERS) === undefined).map(([name]) => name);
+}
+
+function mayInstall() {
+  return process.getuid?.() === 0 && existsSync("/etc/debian_version") && findCommand("apt-get") !== undefined;
+}

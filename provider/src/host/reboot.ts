@@ -18,7 +18,9 @@ export interface RebootDoor {
   progress(text: string): void;
 }
 
-const INTERVAL_MS = 2_000;
+/** The wait between two looks grows: a small machine is back in seconds, a server takes minutes to test its memory. */
+const FIRST_INTERVAL_MS = 500;
+const LONGEST_INTERVAL_MS = 3_000;
 
 /** Under the host's lock, so that no transaction is under way; a second later, so that this command can end well. */
 const REBOOT = `
@@ -55,8 +57,10 @@ async function waitForBoot(label: string, request: RebootRequest, door: RebootDo
   const start = Date.now();
   const deadline = start + request.timeoutSeconds * 1000;
   let lastError = "it still answers from the old boot";
+  let intervalMs = FIRST_INTERVAL_MS;
   while (Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    intervalMs = Math.min(intervalMs * 1.5, LONGEST_INTERVAL_MS);
     door.progress(`${label}: waiting for the reboot, ${Math.round((Date.now() - start) / 1000)} s`);
     try {
       const facts = await door.read();

@@ -31,7 +31,7 @@ export async function assembleHost(base: string, options: SimulatedHostOptions):
   const files = buildRoot(base, machine, options);
   const environment = renderEnvironment(base, user);
   const sessions = new Sessions({ base, environment, latencyMs: options.latencyMs ?? 0 });
-  const keys = { host: utils.generateKeyPairSync("ed25519"), user: utils.generateKeyPairSync("ed25519") };
+  const keys = { host: generateKey(), user: generateKey() };
   const server = new SshServer({
     hostKey: keys.host.private,
     userKey: keys.user.public,
@@ -65,6 +65,14 @@ async function startBoth(system: System, server: SshServer): Promise<number> {
   } catch (error) {
     await system.stop();
     throw error;
+  }
+}
+
+/** About one key in a hundred that ssh2 1.17 makes is one that it cannot read again. */
+function generateKey(): ReturnType<typeof utils.generateKeyPairSync> {
+  for (;;) {
+    const pair = utils.generateKeyPairSync("ed25519");
+    if (!(utils.parseKey(pair.private) instanceof Error)) return pair;
   }
 }
 

@@ -4,7 +4,7 @@ import { addOwnBlock, dropEmptyBlock } from "./grub-own-block";
 import { type GrubReading, cellsOf, isConcerned, possibleCells } from "./grub-reading";
 import type { GrubVariable } from "./grub-variables";
 import { type ValueCell, buildsOnItself } from "./sh-evaluation";
-import type { ShAssignment } from "./sh-parser";
+import type { ShAssignment } from "./sh-statements";
 import {
   type InsertionPoint,
   type SourceWord,

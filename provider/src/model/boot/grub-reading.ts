@@ -3,7 +3,8 @@ import { listKernelWords } from "../kernel/edit";
 import { GRUB_VARIABLES, type GrubVariable } from "./grub-variables";
 import { ShEvaluation, type ValueCell, renderValue } from "./sh-evaluation";
 import { ShProblem } from "./sh-lexer";
-import { type ShStatement, parseSh } from "./sh-parser";
+import { parseSh } from "./sh-parser";
+import type { ShStatement } from "./sh-statements";
 import { splitWords } from "./source-words";
 
 /** What a settings file says, as far as it can be told without running it. */

@@ -1,5 +1,5 @@
 import type { ShParameter, ShPart, ShWord } from "./sh-lexer";
-import { type ShAssignment, type ShCommand, type ShStatement, readLiteral } from "./sh-parser";
+import { type ShAssignment, type ShCommand, type ShStatement, readLiteral } from "./sh-statements";
 import { type Cell, UNKNOWN } from "./source-words";
 
 /** A character of a variable's value, and the assignment that wrote it. */

@@ -1,38 +1,5 @@
-import { ShProblem, type ShPart, type ShToken, type ShWord, lexSh } from "./sh-lexer";
-
-/** `NAME=value`; conditional when the shell may pass it by. */
-export interface ShAssignment {
-  readonly kind: "assignment";
-  readonly name: string;
-  /** `NAME+=value`, which is not POSIX. */
-  readonly isAppend: boolean;
-  readonly parts: readonly ShPart[];
-  readonly word: ShWord;
-  isConditional: boolean;
-  readonly functionName: string | undefined;
-}
-
-/** A command with its words; the name is undefined when only a shell could tell it. */
-export interface ShCommand {
-  readonly kind: "command";
-  readonly name: string | undefined;
-  readonly words: readonly ShWord[];
-  /** Assignments that stand before the name and hold for this command only. */
-  readonly prefixes: readonly string[];
-  readonly start: number;
-  isConditional: boolean;
-  readonly functionName: string | undefined;
-}
-
-/** Variables that some construct sets in a way that is not followed, such as a loop. */
-export interface ShTaint {
-  readonly kind: "taint";
-  readonly names: readonly string[];
-  isConditional: boolean;
-  readonly functionName: string | undefined;
-}
-
-export type ShStatement = ShAssignment | ShCommand | ShTaint;
+import { ShProblem, type ShToken, type ShWord, lexSh } from "./sh-lexer";
+import { type ShStatement, readLiteral } from "./sh-statements";
 
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?)=/;
 const COMPOUNDS: ReadonlySet<string> = new Set([
@@ -305,14 +272,4 @@ class ShParser {
   private endOffset(): number {
     return this.tokens.at(-1)?.end ?? 0;
   }
-}
-
-/** The text of a word without quotes, when nothing in it has to be expanded. */
-export function readLiteral(word: ShWord): string | undefined {
-  let text = "";
-  for (const part of word.parts) {
-    if (part.kind !== "char") return undefined;
-    text += part.char;
-  }
-  return text;
 }

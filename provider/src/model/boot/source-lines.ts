@@ -1,5 +1,5 @@
 import type { CommandLinePlan } from "../kernel/edit";
-import { type Cell, applyPlan } from "./source-words";
+import { type Cell, type Splice, applySplices, listSplices, splitWords } from "./source-words";
 
 /** A line of a file; `end` leaves out the newline, and a carriage return before it. */
 export interface SourceLine {
@@ -27,9 +27,32 @@ export function editLines(text: string, lines: readonly SourceLine[], plan: Comm
   const last = lines.at(-1);
   if (last === undefined) return plan.inserted.length === 0 ? text : addLine(text, prefix + plan.inserted.join(" "));
   const cells = lines.flatMap((line) => [...listCells(text, line), { char: "\n", start: line.end, end: line.end }]);
-  const spans = listCells(text, last);
-  const edited = applyPlan(text, cells, plan, { at: last.end, blank: " ", spans });
-  return dropEmptied(text, edited, lines);
+  const point = { at: last.end, blank: " ", spans: listCells(text, last) };
+  const emptied = listEmptied(cells, lines, plan);
+  const splices = listSplices(text, cells, plan, point);
+  const kept = splices.filter((splice) => !emptied.some((line) => isWithin(line, splice.start)));
+  return applySplices(text, [...kept, ...emptied.map((line) => removeLine(text, line))]);
+}
+
+/** Lines that lose all their words, and get no new ones. */
+function listEmptied(cells: readonly Cell[], lines: readonly SourceLine[], plan: CommandLinePlan): SourceLine[] {
+  const words = splitWords(cells).map((word, index) => ({ index, start: cells[word.first]?.start ?? -1 }));
+  return lines.filter((line) => {
+    const own = words.filter(({ start }) => isWithin(line, start));
+    const getsWords = plan.inserted.length > 0 && line === lines.at(-1);
+    return !getsWords && own.length > 0 && own.every(({ index }) => plan.removed.has(index));
+  });
+}
+
+function isWithin(line: SourceLine, offset: number): boolean {
+  return line.start <= offset && offset <= line.end;
+}
+
+/** Takes a line out with its newline; of a last line that has none, the newline before it goes. */
+function removeLine(text: string, { start, end }: SourceLine): Splice {
+  const [newline = ""] = /^\r?\n/.exec(text.slice(end)) ?? [];
+  const first = newline === "" && start > 0 ? start - 1 : start;
+  return { start: first, end: end + newline.length, text: "" };
 }
 
 function listCells(text: string, line: SourceLine): Cell[] {
@@ -44,21 +67,4 @@ function listCells(text: string, line: SourceLine): Cell[] {
 function addLine(text: string, line: string): string {
   if (text !== "" && !text.endsWith("\n")) return `${text}\n${line}`;
   return `${text}${line}${text.endsWith("\r\n") ? "\r\n" : "\n"}`;
-}
-
-/** Lines keep their number while words are edited, so the line of the same index tells whether it lost all its words. */
-function dropEmptied(before: string, after: string, lines: readonly SourceLine[]): string {
-  const starts = new Set(lines.map((line) => line.start));
-  const old = splitSourceLines(before);
-  let result = after;
-  for (const [index, line] of [...splitSourceLines(after).entries()].reverse()) {
-    const source = old[index];
-    if (source === undefined || !starts.has(source.start)) continue;
-    const keyLength = (lines.find(({ start }) => start === source.start)?.valueStart ?? 0) - source.start;
-    if (line.text.slice(keyLength).trim() !== "") continue;
-    const next = /^\r?\n/.exec(result.slice(line.end))?.[0].length ?? 0;
-    const start = next === 0 && line.start > 0 ? line.start - 1 : line.start;
-    result = result.slice(0, start) + result.slice(line.end + next);
-  }
-  return result;
 }

@@ -58,14 +58,9 @@ function isBlank(char: string | undefined): boolean {
 }
 
 /**
- * Carries out a plan in the text of the file, cell by cell, so that quotes, continuations and comments around the words
+ * The changes to a file that carry out a plan, cell by cell, so that quotes, continuations and comments around the words
  * stay. Adding writes one blank and the word, taking out removes the word and that one blank: each undoes the other.
  */
-export function applyPlan(text: string, cells: readonly Cell[], plan: CommandLinePlan, point?: InsertionPoint): string {
-  return applySplices(text, listSplices(text, cells, plan, point));
-}
-
-/** The changes to a file that carry out a plan. */
 export function listSplices(
   text: string,
   cells: readonly Cell[],

@@ -154,21 +154,21 @@ function readBlsEntries(files: HostFiles, environment: ReadonlyMap<string, strin
   const sorted = names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
   return sorted.map((name, index) => {
     const text = files.read(`/boot/loader/entries/${name}`);
-    const valuesOf = (key: string): string =>
-      text
-        .split("\n")
-        .filter((line) => line.split(/\s/)[0] === key)
-        .map((line) => line.slice(key.length).trim())
-        .join(" ");
     return {
-      title: valuesOf("title"),
+      title: readKey(text, "title"),
       id: name.replace(/\.conf$/, ""),
       position: String(index),
-      linux: `${valuesOf("linux")} ${expand(valuesOf("options"), environment)}`,
-      initrd: valuesOf("initrd"),
+      linux: `${readKey(text, "linux")} ${expand(readKey(text, "options"), environment)}`,
+      initrd: readKey(text, "initrd"),
       above: [],
     };
   });
+}
+
+/** Values of a key that may stand on several lines. */
+function readKey(text: string, key: string): string {
+  const lines = text.split("\n").filter((line) => line.split(/\s/)[0] === key);
+  return lines.map((line) => line.slice(key.length).trim()).join(" ");
 }
 
 function findEntry(entries: readonly MenuEntry[], wanted: string): MenuEntry | undefined {

@@ -1,3 +1,4 @@
+import type { KernelArgument } from "../../model/kernel/command-line";
 import { parseCommandLine, parseKernelArgument } from "../../model/kernel/command-line";
 import type { Machine } from "../machine";
 
@@ -13,19 +14,17 @@ export interface IommuMode {
 /** Decides as the kernel does: by the firmware's table first, then by its build and its command line. */
 export function decideIommu(machine: Machine, commandLine: string): IommuMode {
   const words = parseCommandLine(commandLine).map(parseKernelArgument);
-  const listOf = (key: string): string[] =>
-    words.filter((word) => word.key === key).flatMap((word) => (word.value ?? "").split(","));
-  const iommu = listOf("iommu");
+  const iommu = listValues(words, "iommu");
   const isOff = iommu.includes("off");
   const config = machine.kernelConfig;
   if (machine.firmware.table === "IVRS") {
     return {
-      isOn: !isOff && !listOf("amd_iommu").includes("off"),
+      isOn: !isOff && !listValues(words, "amd_iommu").includes("off"),
       type: typeOf(machine, words, iommu),
       skipsIntegratedGpu: false,
     };
   }
-  const intel = listOf("intel_iommu").filter((value) => value === "on" || value === "off");
+  const intel = listValues(words, "intel_iommu").filter((value) => value === "on" || value === "off");
   const isDefault = config["CONFIG_INTEL_IOMMU_DEFAULT_ON"] === "y";
   const isDefaultButGpu = config["CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"] === "y";
   const isAsked = intel.length === 0 ? isDefault || isDefaultButGpu : intel.at(-1) === "on";
@@ -36,11 +35,11 @@ export function decideIommu(machine: Machine, commandLine: string): IommuMode {
   };
 }
 
-function typeOf(
-  machine: Machine,
-  words: readonly { key: string; value: string | undefined }[],
-  iommu: readonly string[],
-): string {
+function listValues(words: readonly KernelArgument[], key: string): string[] {
+  return words.filter((word) => word.key === key).flatMap((word) => (word.value ?? "").split(","));
+}
+
+function typeOf(machine: Machine, words: readonly KernelArgument[], iommu: readonly string[]): string {
   const passthrough = words.filter((word) => word.key === "iommu.passthrough").at(-1)?.value;
   const isBuiltIn = machine.kernelConfig["CONFIG_IOMMU_DEFAULT_PASSTHROUGH"] === "y";
   const isIdentity =

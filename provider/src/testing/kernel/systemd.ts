@@ -105,17 +105,12 @@ export class Systemd {
   async #start(name: string): Promise<boolean> {
     const { files } = this.#settings;
     const text = files.readIfThere(`${UNITS}/${name}`) ?? "";
-    const valuesOf = (key: string): string[] =>
-      text
-        .split("\n")
-        .filter((line) => line.startsWith(`${key}=`))
-        .map((line) => line.slice(key.length + 1).trim());
     const words = (files.readIfThere("/proc/cmdline") ?? "").trim().split(/\s+/);
-    const isWanted = valuesOf("ConditionKernelCommandLine").every(
+    const isWanted = readSetting(text, "ConditionKernelCommandLine").every(
       (word) => words.includes(word) || words.some((one) => one.startsWith(`${word}=`)),
     );
     if (!isWanted) return false;
-    for (const command of valuesOf("ExecStart")) {
+    for (const command of readSetting(text, "ExecStart")) {
       if (!(await this.#run(command.replace(/^[-@:+!]+/, "")))) return false;
     }
     this.#active.add(name);
@@ -139,6 +134,12 @@ export class Systemd {
       });
     });
   }
+}
+
+/** Values of a setting that a unit may give several times. */
+function readSetting(text: string, key: string): string[] {
+  const lines = text.split("\n").filter((line) => line.startsWith(`${key}=`));
+  return lines.map((line) => line.slice(key.length + 1).trim());
 }
 
 function isLibvirtUnit(name: string): boolean {

@@ -128,8 +128,9 @@ function controllersOf(devices: XmlElement): XmlElement[] {
 function guestAddressesOf(devices: XmlElement): { bus: number; slot: number; fn: number }[] {
   return devices.children.flatMap((device) => {
     const address = device.children.find((child) => child.name === "address" && child.attributes.get("type") === "pci");
-    const read = (part: string): number => Number(address?.attributes.get(part) ?? "0");
-    return address === undefined ? [] : [{ bus: read("bus"), slot: read("slot"), fn: read("function") }];
+    if (address === undefined) return [];
+    const [bus = 0, slot = 0, fn = 0] = ["bus", "slot", "function"].map((part) => Number(address.attributes.get(part)));
+    return [{ bus, slot, fn }];
   });
 }
 
@@ -142,11 +143,11 @@ function findFreeBus(devices: XmlElement): number {
 
 function addRootPort(devices: XmlElement): number {
   const index = Math.max(...controllersOf(devices).map((one) => Number(one.attributes.get("index")))) + 1;
-  const isPlaced = (slot: number, fn: number): boolean =>
-    guestAddressesOf(devices).some((one) => one.bus === 0 && one.slot === slot && one.fn === fn);
   const slot =
-    [2, 3, 4, 5].find((one) => !isPlaced(one, 7) && (isPlaced(one, 0) ? isPortSlot(devices, one) : true)) ?? 6;
-  const fn = [0, 1, 2, 3, 4, 5, 6, 7].find((one) => !isPlaced(slot, one)) ?? 0;
+    [2, 3, 4, 5].find(
+      (one) => !isPlaced(devices, one, 7) && (!isPlaced(devices, one, 0) || isPortSlot(devices, one)),
+    ) ?? 6;
+  const fn = [0, 1, 2, 3, 4, 5, 6, 7].find((one) => !isPlaced(devices, slot, one)) ?? 0;
   const port = `0x${(slot * 8 + fn).toString(16)}`;
   const address = renderGuestAddress(0, slot, fn);
   if (fn === 0) address.attributes.set("multifunction", "on");
@@ -169,6 +170,10 @@ function addRootPort(devices: XmlElement): number {
     ),
   );
   return index;
+}
+
+function isPlaced(devices: XmlElement, slot: number, fn: number): boolean {
+  return guestAddressesOf(devices).some((one) => one.bus === 0 && one.slot === slot && one.fn === fn);
 }
 
 function isPortSlot(devices: XmlElement, slot: number): boolean {

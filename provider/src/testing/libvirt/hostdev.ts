@@ -1,4 +1,5 @@
 import { LibvirtError } from "./error";
+import { renderHex } from "./hex";
 import type { XmlElement } from "./xml";
 import { childOf, createElement } from "./xml";
 
@@ -96,12 +97,11 @@ export function normalizeHostdev(hostdev: XmlElement): void {
 
 /** A guest's PCI address as an element. */
 export function renderGuestAddress(bus: number, slot: number, fn: number): XmlElement {
-  const hex = (value: number, width: number): string => `0x${value.toString(16).padStart(width, "0")}`;
   return createElement("address", [
     ["type", "pci"],
     ["domain", "0x0000"],
-    ["bus", hex(bus, 2)],
-    ["slot", hex(slot, 2)],
-    ["function", hex(fn, 1)],
+    ["bus", renderHex(bus, 2)],
+    ["slot", renderHex(slot, 2)],
+    ["function", renderHex(fn, 1)],
   ]);
 }

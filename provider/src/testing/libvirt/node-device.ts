@@ -1,6 +1,7 @@
 import type { PciBus } from "../kernel/pci-bus";
 import type { Machine } from "../machine";
 import { devicePathOf, isBridge } from "../root/pci-tree";
+import { renderHex } from "./hex";
 import type { XmlElement } from "./xml";
 import { createElement } from "./xml";
 
@@ -61,11 +62,10 @@ export function describeNodeDevice(machine: Machine, bus: PciBus, address: strin
 
 function renderMember(address: string): XmlElement {
   const { domain, bus, slot, function: fn } = numbersOf(address);
-  const hex = (value: number, width: number): string => `0x${value.toString(16).padStart(width, "0")}`;
   return createElement("address", [
-    ["domain", hex(domain, 4)],
-    ["bus", hex(bus, 2)],
-    ["slot", hex(slot, 2)],
-    ["function", hex(fn, 1)],
+    ["domain", renderHex(domain, 4)],
+    ["bus", renderHex(bus, 2)],
+    ["slot", renderHex(slot, 2)],
+    ["function", renderHex(fn, 1)],
   ]);
 }

@@ -42,10 +42,11 @@ export const firmwareOff: Machine = {
   firmware: { isEfi: false },
 };
 
+const { libvirt: LIBVIRT, ...withoutLibvirt } = debianGrubIommuOn;
+
 /** The same host without libvirt: devices are moved through sysfs alone. */
-export const debianNoLibvirt: Machine = (({ libvirt: _libvirt, ...rest }) => ({
-  ...rest,
-  description: "Debian 12, GRUB, Intel VT-d on, no libvirt",
-  grubDefaults: debianGrubIommuOn.grubDefaults,
+export const debianNoLibvirt: Machine = {
+  ...withoutLibvirt,
+  description: `Debian 12, GRUB, Intel VT-d on, without the libvirt ${LIBVIRT ?? ""} of its sisters`,
   domains: [],
-}))(debianGrub);
+};

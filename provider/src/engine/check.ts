@@ -34,10 +34,12 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
   const { definition } = context;
   const wire = readWire(definition as never, news);
   const parsed = parseInputs(definition, wire.declared);
-  const answer = (values: Values, problems: readonly Problem[]): CheckAnswer => ({
-    inputs: protectSecrets({ ...values, ...(wire.urn !== undefined && { [HIDDEN.urn]: wire.urn }) }),
-    failures: problems.map(toFailure),
-  });
+  function answer(values: Values, problems: readonly Problem[]): CheckAnswer {
+    return {
+      inputs: protectSecrets({ ...values, ...(wire.urn !== undefined && { [HIDDEN.urn]: wire.urn }) }),
+      failures: problems.map(toFailure),
+    };
+  }
   if (parsed.kind === "wrong") return answer(wire.declared, parsed.problems);
   const connection = parsed.kind === "complete" ? parsed.inputs.host : knownConnection(wire.declared);
   if (connection === undefined) return answer({ ...wire.declared, ...unknownOutputs(definition) }, []);
@@ -49,7 +51,7 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
     const problems = definition.precheck(knownInputs(wire.declared), facts);
     return answer({ ...wire.declared, ...outputsOfUnknown(definition, wire.declared) }, named(session, problems));
   }
-  const result = definition.plan(parsed.inputs, facts, priorState<State>(olds));
+  const result = definition.plan(parsed.inputs, facts, priorState(olds) as Partial<State> | undefined);
   context.observations.remember(wire.urn, facts, result);
   const { outputs, problems } = present(definition, parsed.inputs, facts, result, wire);
   for (const warning of warningsOf(result)) resourceLog(wire.urn).warn(`${session.label}: ${warning}`);
@@ -81,8 +83,8 @@ async function readFacts(session: HostSession, wire: WireInputs): Promise<{ fact
 }
 
 /** In a preview the checked inputs of the last run are all that is known of the resource; they hold what it computed. */
-function priorState<State>(olds: Values): State | undefined {
-  return olds["plan"] === undefined ? undefined : (olds as State);
+function priorState(olds: Values): Values | undefined {
+  return olds["plan"] === undefined ? undefined : olds;
 }
 
 function present<Inputs extends CommonInputs, State extends JsonObject>(

@@ -56,9 +56,9 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
   const session = context.sessions.open(inputs.host);
   const log = resourceLog(urnOf(values));
   // The inputs of a first create hold what check computed, which no earlier change has made true yet.
-  const prior = olds === undefined ? undefined : (bare(olds) as State);
+  const prior = (olds === undefined ? computedState(values) : bare(olds)) as Partial<State> | undefined;
   const before = await session.facts();
-  const planned = requirePlanned(session, definition.plan(inputs, before, prior ?? computedState<State>(values)));
+  const planned = requirePlanned(session, definition.plan(inputs, before, prior));
   requireUnchanged(session, renderPlan(definition, inputs, before, planned), values["plan"]);
   const id = `${before.identity.machineId}/${definition.identify(inputs, before)}`;
   const done = await carryOut(definition, session, inputs, planned, log);
@@ -66,19 +66,18 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
     inputs,
     before,
     facts: done.facts,
-    prior: prior ?? computedState<State>(values),
+    prior: prior,
     nodes: done.nodes,
   };
-  const outputs = (state: State): Record<string, unknown> => ({
+  const outs = {
     ...protectSecrets(inputs as Values),
     ...planned.computed,
-    ...state,
+    ...definition.state(applied),
     plan: renderPlan(definition, inputs, before, planned),
     machineId: done.facts.identity.machineId,
     stateVersion: STATE_VERSION,
     ...hidden(values),
-  });
-  const outs = outputs(definition.state(applied));
+  };
   context.observations.remember(urnOf(values), done.facts, definition.plan(inputs, done.facts, applied.prior));
   if (done.failure !== undefined)
     throw new PartialFailure(id, { ...outs, [HIDDEN.provider]: values[HIDDEN.provider] }, done.failure);
@@ -90,8 +89,8 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
   return { id, outs };
 }
 
-function computedState<State>(values: Values): State | undefined {
-  return values["plan"] === undefined ? undefined : (bare(values) as State);
+function computedState(values: Values): Values | undefined {
+  return values["plan"] === undefined ? undefined : (bare(values) as Values);
 }
 
 function hidden(values: Values): Record<string, unknown> {

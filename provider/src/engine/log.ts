@@ -43,11 +43,11 @@ export function resourceLog(urn: string | undefined): ResourceLog {
   };
 }
 
-function send(urn: string | undefined, text: string, kind: { severity: number; isEphemeral: boolean }): void {
+function send(urn: string | undefined, text: string, kind: { severity: LogSeverity; isEphemeral: boolean }): void {
   const engine = connect();
   if (engine === undefined) return;
   const request = new LogRequest();
-  request.setSeverity(kind.severity as 1);
+  request.setSeverity(kind.severity);
   request.setMessage(text);
   request.setEphemeral(kind.isEphemeral);
   if (urn !== undefined) request.setUrn(urn);

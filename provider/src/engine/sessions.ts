@@ -1,6 +1,6 @@
 import { HostSession } from "../host/session";
 import { readHostSettings, type HostConnection } from "../model/connection";
-import { ShellPool } from "../transport/pool";
+import type { ShellPool } from "../transport/pool";
 import { stableText } from "./wire";
 
 /** The hosts of one process, each with one session. */

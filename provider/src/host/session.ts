@@ -50,7 +50,12 @@ export class HostSession {
       this.hasChangedHost = true;
       this.newest = undefined;
       const report = await this.withShell((shell) =>
-        runTransaction(shell, change, { timeoutMs, onStep: (step) => progress(`${this.label}: ${step}`) }),
+        runTransaction(shell, change, {
+          timeoutMs,
+          onStep: (step) => {
+            progress(`${this.label}: ${step}`);
+          },
+        }),
       );
       this.newest = Promise.resolve(report.facts);
       return report;

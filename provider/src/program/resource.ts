@@ -21,7 +21,7 @@ export interface ResourceRegistration {
 /** Base of the resources: a dynamic resource whose provider is a constant text, so that no code is stored in any state. */
 export abstract class PassthroughResource extends pulumi.CustomResource {
   protected constructor({ kind, name, args, outputs, opts }: ResourceRegistration) {
-    const host = pulumi.output(args.host).apply((value) => protectHost(value as HostConnection)) as pulumi.Output<HostConnection>;
+    const host = pulumi.output(args.host).apply((value) => protectHost(value)) as pulumi.Output<HostConnection>;
     const hint = opts?.urn === undefined ? hostHint(host) : undefined;
     super(
       `pulumi-nodejs:dynamic/passthrough:${kind}`,

@@ -28,8 +28,12 @@ export function parsePciFunctions(attributes: Texts, links: Links): PciFunction[
 }
 
 function parseFunction(address: PciAddress, path: string, attributes: Texts, links: Links): PciFunction {
-  const read = (name: string): string | undefined => attributes.get(`./${address}/${name}`);
-  const link = (name: string): string | undefined => links.get(`${DEVICES}/${address}/${name}`);
+  function read(name: string): string | undefined {
+    return attributes.get(`./${address}/${name}`);
+  }
+  function link(name: string): string | undefined {
+    return links.get(`${DEVICES}/${address}/${name}`);
+  }
   const subsystem = pair(read("subsystem_vendor"), read("subsystem_device"));
   const driver = link("driver");
   const group = link("iommu_group");

@@ -34,11 +34,14 @@ export function splitPciAddress(address: PciAddress): PciAddressParts {
 
 /** Joins four numbers into an address; throws a RangeError for numbers that no PCI function has. */
 export function joinPciAddress(parts: PciAddressParts): PciAddress {
-  const hex = (value: number, width: number): string => value.toString(16).padStart(width, "0");
   const text = `${hex(parts.domain, 4)}:${hex(parts.bus, 2)}:${hex(parts.slot, 2)}.${hex(parts.function, 1)}`;
   const parsed = PciAddress.safeParse(text);
   if (!parsed.success) throw new RangeError(`${text} is not the address of a PCI function`);
   return parsed.data;
+}
+
+function hex(value: number, width: number): string {
+  return value.toString(16).padStart(width, "0");
 }
 
 /** libvirt's name of the node device: `pci_0000_01_00_0`. */

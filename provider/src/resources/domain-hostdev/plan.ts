@@ -146,8 +146,11 @@ function planned(
 
 /** The PCI hostdevs of the domain's XML before and after. */
 function showHostdevs(before: string, after: string): Json {
-  const show = (xml: string): string[] => parseDomain(xml).hostdevs.map((hostdev) => hostdev.xml);
-  return { before: show(before), after: show(after) };
+  return { before: listHostdevXml(before), after: listHostdevXml(after) };
+}
+
+function listHostdevXml(xml: string): string[] {
+  return parseDomain(xml).hostdevs.map((hostdev) => hostdev.xml);
 }
 
 function listWarnings(

@@ -1,6 +1,6 @@
 import { HostError } from "../../model/errors";
 import type { HostFacts } from "../../model/host-facts";
-import type { Applied, Definition, JsonObject, Observed } from "../definition";
+import type { Applied, Definition, Observed } from "../definition";
 import { HostIommuConfigInputs } from "./inputs";
 import { decide, isActive, planIommu, planIommuRemoval } from "./plan";
 import { NOTHING_OWNED, type HostIommuConfigState, type Ownership } from "./state";
@@ -57,6 +57,6 @@ function describe(inputs: Inputs, facts: HostFacts, prior: Partial<State> | unde
     firmwareTables: facts.firmware.tables,
     cpuVirtualization: facts.cpu.virtualization ?? "",
     usedBootLoader: "problems" in decided ? (prior?.usedBootLoader ?? "") : decided.loader.name,
-    ownership: ownership as Ownership & JsonObject,
+    ownership: ownership,
   };
 }

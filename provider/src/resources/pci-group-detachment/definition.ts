@@ -60,13 +60,7 @@ function checkNode(address: string, xml: string, inputs: Inputs, facts: HostFact
   const node = parseNodeDevice(xml);
   const device = facts.pci.find((other) => other.address === address);
   const id = `${node.vendor}:${node.product}`;
-  if (
-    device !== undefined &&
-    node.address === device.address &&
-    id === device.id &&
-    (node.driver ?? device.driver) === device.driver
-  )
-    return;
+  if (device?.id === id && device.address === node.address && device.driver === (node.driver ?? device.driver)) return;
   throw new HostError({
     host: facts.identity.hostname,
     what: `libvirt sees ${node.address} as ${id} on driver ${node.driver ?? "none"}, the kernel has ${device?.id ?? "nothing"} on ${device?.driver ?? "no driver"}; wanted ${inputs.driver}`,

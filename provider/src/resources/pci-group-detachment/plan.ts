@@ -85,7 +85,7 @@ function planMove(
 function moveChange(inputs: PciGroupDetachmentInputs, facts: HostFacts, moving: readonly PciFunction[]): Change {
   const hasLibvirt = facts.libvirt.version !== undefined && facts.libvirt.connectError === undefined;
   // libvirt chooses the driver by itself before version 10, so any but vfio-pci is bound through sysfs.
-  const method = hasLibvirt && inputs.driver === "vfio-pci" ? "virsh" : "sysfs";
+  const method: "virsh" | "sysfs" = hasLibvirt && inputs.driver === "vfio-pci" ? "virsh" : "sysfs";
   return {
     label: "PciGroupDetachment",
     expectations: [{ kind: "boot", bootId: facts.identity.bootId }, ...moving.map(expectDevice)],
@@ -99,7 +99,7 @@ function moveChange(inputs: PciGroupDetachmentInputs, facts: HostFacts, moving: 
         kind: "take" as const,
         address: member.address,
         driver: inputs.driver,
-        method: method as "virsh" | "sysfs",
+        method: method,
         timeoutSeconds: inputs.timeoutSeconds,
       })),
       ...(hasLibvirt ? moving.map((member) => ({ kind: "show-node" as const, address: member.address })) : []),

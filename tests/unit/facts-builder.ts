@@ -9,7 +9,7 @@ import { PciAddress } from "../../provider/src/model/pci/address";
 
 /** Sections of the facts that a test states; of each, what it leaves out is that of a healthy host without devices. */
 export type FactsOverrides = {
-  readonly [Section in keyof HostFacts]?: HostFacts[Section] extends readonly unknown[]
+  readonly [Section in keyof HostFacts]?: HostFacts[Section] extends readonly unknown[] | HostFacts["records"]
     ? HostFacts[Section]
     : Partial<HostFacts[Section]>;
 };

@@ -76,9 +76,7 @@ export function parseInputs<Inputs extends CommonInputs, State extends JsonObjec
   if (result.success && unknown.length === 0) return { kind: "complete", inputs: result.data };
   const issues = result.success ? [] : result.error.issues;
   const problems = issues
-    .filter(
-      (issue) => !unknown.some((path) => areRelated(path, toPath(issue.path)) || areRelated(toPath(issue.path), path)),
-    )
+    .filter((issue) => !unknown.some((path) => areRelated(path, toPath(issue.path))))
     .map((issue) => ({ property: formatPath(toPath(issue.path)), reason: issue.message }));
   return problems.length > 0 ? { kind: "wrong", problems } : { kind: "partial" };
 }

@@ -49,7 +49,8 @@ function wrapAt(value: unknown, path: ValuePath): unknown {
 
 /** Whether one path leads to or through the other. */
 export function areRelated(a: ValuePath, b: ValuePath): boolean {
-  return a.slice(0, b.length).every((part, i) => String(part) === String(b[i]));
+  const shared = Math.min(a.length, b.length);
+  return a.slice(0, shared).every((part, i) => String(part) === String(b[i]));
 }
 
 /** A path as Pulumi writes it: `devices[0].address`. */

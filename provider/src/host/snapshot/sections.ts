@@ -72,13 +72,14 @@ export class Sections {
   }
 }
 
+/** Of all the paths that are read, only those of PCI functions hold colons. */
+const GREP_LINE = /^((?:(?:[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]|[^/:\n]+)\/)*[^/:\n]+):(.*)$/s;
+
 /** Contents by path, from `grep -H ''`: several lines of one file are joined by newlines. */
 export function parseGrepLines(rows: readonly string[]): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const row of rows) {
-    // PCI addresses put colons into paths of sysfs, so the path ends at the first colon after its last slash's name.
-    const match = /^((?:\.\/)?(?:[^/\n]*\/)*[^/:\n]+):(.*)$/s.exec(row);
-    const [, path, text] = match ?? [];
+    const [, path, text] = GREP_LINE.exec(row) ?? [];
     if (path === undefined || text === undefined) continue;
     const before = files.get(path);
     files.set(path, before === undefined ? text : `${before}\n${text}`);

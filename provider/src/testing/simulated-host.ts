@@ -166,7 +166,7 @@ export class SimulatedHost implements AsyncDisposable {
     this.#parts.system.panicWords.add(word);
   }
 
-  /** Resets every new connection, or stops doing so. */
+  /** Ends every new connection before its handshake, or stops doing so. */
   refuseConnections(isRefusing = true): void {
     this.#parts.server.isRefusing = isRefusing;
   }

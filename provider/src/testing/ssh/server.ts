@@ -24,7 +24,7 @@ export class SshServer {
   readonly #ssh: Server;
   readonly #listener: net.Server;
   readonly #sockets = new Set<net.Socket>();
-  /** Connections are reset before a handshake while this is true, as from a host that is down. */
+  /** Connections end before a handshake while this is true, as with a host that is down. */
   isRefusing = false;
   connectionCount = 0;
 
@@ -48,7 +48,7 @@ export class SshServer {
 
   /** Drops every connection without a word. */
   dropAll(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Drops every connection and returns when their ends are known on this side. */
@@ -71,7 +71,7 @@ export class SshServer {
   #accept(socket: net.Socket): void {
     socket.on("error", () => undefined);
     if (this.isRefusing) {
-      socket.resetAndDestroy();
+      socket.destroy();
       return;
     }
     this.connectionCount++;

@@ -41,10 +41,10 @@ describe.each([
   ])("fails the command that runs when the network %s", async (_what, breakWire) => {
     const shell = await openShell(server.connection({ port: wire.port, keepaliveIntervalSeconds: 0.1 }));
     const lines: string[] = [];
-    const onLine = (line: string): void => {
+    function onLine(line: string): void {
       lines.push(line);
       breakWire();
-    };
+    }
 
     const error = await failureOf(shell.run({ script: "echo started; exec sleep 30", onLine }));
     const next = await failureOf(shell.run({ script: "true" }));

@@ -85,11 +85,15 @@ export async function startWire(serverPort: number): Promise<Wire> {
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
-  const cut = (): void => sockets.forEach((socket) => socket.destroy());
+  function cut(): void {
+    for (const socket of sockets) socket.destroy();
+  }
   return {
     port: address.port,
     cut,
-    freeze: () => sockets.forEach((socket) => socket.unpipe().pause()),
+    freeze: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     count: () => count,
     stop: async () => {
       cut();

@@ -116,10 +116,10 @@ describe.each([
     const other = await openShell(required(server).connection({ user: "operator" }));
     const stopped = new AbortController();
     let pid = "";
-    const onLine = (line: string): void => {
+    function onLine(line: string): void {
       pid = line;
       stopped.abort();
-    };
+    }
 
     await failureOf(other.run({ script: "echo $$; exec sleep 60", signal: stopped.signal, onLine }));
     const script = `for i in 1 2 3 4 5 6 7 8 9; do kill -0 ${pid} || exit 0; sleep 0.1; done; exit 9`;

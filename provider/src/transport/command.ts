@@ -6,7 +6,7 @@ import { Conversation, ConversationError, type ConversationFailure } from "./con
 import { describeCause, TransportError, type TransportFailure } from "./errors";
 import type { Link } from "./link";
 import { planOpening } from "./opening";
-import type { CommandResult, RemoteCommand } from "./shell";
+import type { CommandResult, RemoteCommand } from "./remote-shell";
 import type { Target } from "./target";
 
 /** Longest quotation of what a host said. */

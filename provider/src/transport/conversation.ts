@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { ClientChannel } from "ssh2";
 import { type Opening, renderInput } from "./opening";
-import type { CommandResult, RemoteCommand } from "./shell";
+import type { CommandResult, RemoteCommand } from "./remote-shell";
 
 /** Why a conversation ended without a result. */
 export type ConversationFailure =

@@ -30,5 +30,5 @@ export function planOpening(target: Target): Opening {
  * a connection that drops half way leaves nothing half done; and no command of the script can read the script.
  */
 export function renderInput(script: string): string {
-  return `{ :; ${script}\n\n} </dev/null\nexit\n`;
+  return `{ { :; ${script}\n\n} </dev/null; exit; }\n`;
 }

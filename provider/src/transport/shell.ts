@@ -2,38 +2,13 @@ import type { HostConnection } from "../model/connection";
 import { ChannelSlots } from "./channel-slots";
 import { runCommand } from "./command";
 import { type LocalEnvironment, readLocalEnvironment } from "./environment";
-import { connectLink, type Link } from "./link";
+import { connectLink } from "./connect";
+import type { Link } from "./link";
 import { KeyRing } from "./private-key";
+import type { CommandResult, RemoteCommand, RemoteShell } from "./remote-shell";
 import { resolveTarget, type Target } from "./target";
 
-/** A script for `sh` on the host. Its commands have nothing on their standard input. */
-export interface RemoteCommand {
-  readonly script: string;
-  /** Default: the connection's commandTimeoutSeconds. */
-  readonly timeoutMs?: number;
-  /** Bound of both outputs together; default 64 MiB. */
-  readonly maxOutputBytes?: number;
-  readonly signal?: AbortSignal;
-  /** Hears each line of the standard output as soon as it is whole, and at the end what is left. */
-  readonly onLine?: (line: string) => void;
-}
-
-/** What a command left behind; the exit code is undefined when a signal ended it. */
-export interface CommandResult {
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A host that commands can be run on. */
-export interface RemoteShell {
-  /** The host's name for messages. */
-  readonly label: string;
-  /** Runs a script; any exit code is a result, only a failure to run it is an error (`TransportError`). */
-  run(command: RemoteCommand): Promise<CommandResult>;
-  close(): Promise<void>;
-}
+export type { CommandResult, RemoteCommand, RemoteShell };
 
 /** A shell that also tells when its connection is gone. */
 export interface HostShell extends RemoteShell {
@@ -63,9 +38,6 @@ export interface OpenContext {
   /** Connects to a jump host. */
   readonly leaseJump: (jump: Target) => Promise<LinkLease>;
 }
-
-/** sshd's MaxSessions is 10; two are left for what outlives its command. */
-const MAX_CHANNELS = 8;
 
 /** Connects to a host over a connection of its own. */
 export async function openShell(connection: HostConnection, options: OpenOptions = {}): Promise<HostShell> {
@@ -105,12 +77,13 @@ class SshShell implements HostShell {
   readonly label: string;
   readonly lost: AbortSignal;
   private readonly link: Link;
-  private readonly slots = new ChannelSlots(MAX_CHANNELS);
+  private readonly slots: ChannelSlots;
 
   constructor(link: Link) {
     this.label = link.target.label;
     this.lost = link.lost;
     this.link = link;
+    this.slots = new ChannelSlots(link.maxCommands);
   }
 
   run(command: RemoteCommand): Promise<CommandResult> {

@@ -15,7 +15,7 @@ import { parseBoot } from "./parse-boot";
 import { parseNetwork } from "./parse-network";
 import { functionsOnPath, parseIommuGroups, parsePciFunctions } from "./parse-pci";
 import { parseStorage } from "./parse-storage";
-import { parseGrepLines, parseLinks, Sections, SnapshotFormatError, splitSections } from "./sections";
+import { parseGrepLines, NotRootError, parseLinks, Sections, SnapshotFormatError, splitSections } from "./sections";
 
 type Texts = ReadonlyMap<string, string>;
 type Links = ReadonlyMap<string, string | undefined>;
@@ -23,6 +23,8 @@ type Links = ReadonlyMap<string, string | undefined>;
 /** Reads the output of the snapshot script; throws SnapshotFormatError for anything else. */
 export function parseSnapshot(output: string, nonce: string): HostFacts {
   const sections = new Sections(splitSections(output, nonce));
+  const [user] = sections.lines("user");
+  if (user !== "0") throw new NotRootError(`the session runs as user id ${user ?? "unknown"}, not as root`);
   const texts = parseGrepLines(sections.lines("files"));
   const links = parseLinks(sections.lines("links"));
   const units = [...links.keys()].flatMap((path) => /^sys\/class\/iommu\/([^/]+)$/.exec(path)?.[1] ?? []);

@@ -10,6 +10,11 @@ export class SnapshotFormatError extends Error {
   override readonly name = "SnapshotFormatError";
 }
 
+/** The session may not read what decides; half of the facts would be worse than none. */
+export class NotRootError extends Error {
+  override readonly name = "NotRootError";
+}
+
 /** Cuts a snapshot at its markers. Whatever a login shell printed before the first one is dropped. */
 export function splitSections(output: string, nonce: string): Section[] {
   const marker = `@@${nonce} `;

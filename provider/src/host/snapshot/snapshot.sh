@@ -122,6 +122,8 @@ pt_snapshot() {
   export PATH LC_ALL
   cd "${PASSTHROUGH_ROOT:-}/" || return 1
   pt_section begin
+  pt_section user
+  id -u
   pt_section files
   grep -sH '' etc/machine-id etc/os-release proc/sys/kernel/hostname proc/sys/kernel/random/boot_id proc/cmdline \
     proc/swaps proc/self/mountinfo sys/kernel/security/lockdown sys/class/block/*/dev sys/class/block/*/dm/name \

@@ -1,8 +1,9 @@
+import { HostError } from "../../model/errors";
 import type { HostFacts } from "../../model/host-facts";
 import type { RemoteShell } from "../../transport/shell";
 import { parseSnapshot } from "./parse";
 import { newNonce, readScript, wholeScript } from "./script";
-import { SnapshotFormatError } from "./sections";
+import { NotRootError, SnapshotFormatError } from "./sections";
 
 /** A snapshot as it came from the host, with the word that marks its sections. */
 export interface RawSnapshot {
@@ -32,6 +33,9 @@ export function readSnapshot(label: string, raw: RawSnapshot, stderr = ""): Host
   try {
     return parseSnapshot(raw.output, raw.nonce);
   } catch (error) {
+    if (error instanceof NotRootError) {
+      throw new HostError({ host: label, what: error.message, next: "set host.sudo, or log in as root" });
+    }
     if (!(error instanceof SnapshotFormatError)) throw error;
     const said = stderr.trim() === "" ? "" : `; on standard error: ${stderr.trim().slice(0, 200)}`;
     throw new SnapshotFormatError(

@@ -139,10 +139,7 @@ function warningsOf(result: PlanResult): readonly string[] {
   return result.outcome === "refused" ? [] : result.warnings;
 }
 
-/** The engine prints the value of the property beside the reason, and that of `host` holds secrets. */
-function toFailure(problem: Problem): { property: string; reason: string } {
-  const isHost = /^host\b/.test(problem.property);
-  return isHost
-    ? { property: "", reason: `${problem.property}: ${problem.reason}` }
-    : { property: problem.property, reason: problem.reason };
+/** The engine prints the value of the property that a failure names, secrets included, so the property is named in words. */
+function toFailure({ property, reason }: Problem): { property: string; reason: string } {
+  return { property: "", reason: property === "" ? reason : `${property}: ${reason}` };
 }

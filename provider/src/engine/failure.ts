@@ -13,10 +13,14 @@ export function describeFailure(error: unknown): Failure {
   return { property: "host", message: String(error) };
 }
 
-/** An error whose stack is its message: the dynamic provider prints stacks to the user's screen. */
+/**
+ * An error for Pulumi's dynamic provider process, which prints `${error}: ${error.stack}` to the user's screen for some of its
+ * methods: so that the message stands there once, the stack is the message and the text says only whose it is.
+ */
 export function toUserError(error: unknown): Error {
   const { message } = describeFailure(error);
   const plain = new Error(message);
   plain.stack = message;
+  plain.toString = () => "pulumi-passthrough";
   return plain;
 }

@@ -15,7 +15,12 @@ export type PciId = z.infer<typeof PciId>;
 
 /** Names one function of a host: by address, by id where it is unique, or by an address whose id must match. */
 export const DeviceSelector = z
-  .strictObject({ address: PciAddress.optional(), id: PciId.optional() })
+  .strictObject({
+    address: PciAddress.optional().describe(
+      "Address of the function, domain:bus:slot.function in hexadecimal; the domain may be left out.",
+    ),
+    id: PciId.optional().describe("vendor:device of the function in hexadecimal, such as 10de:2684."),
+  })
   .refine((selector) => selector.address !== undefined || selector.id !== undefined, {
     error: "expected an address, an id, or both",
   });

@@ -3,7 +3,7 @@ import { HostConnection } from "../../model/connection";
 import { PciAddress } from "../../model/pci/address";
 
 const Device = z
-  .union([PciAddress, z.looseObject({ address: PciAddress })], {
+  .union([PciAddress, z.looseObject({ address: PciAddress.describe("Address of the function on the host.") })], {
     error: "expected a PCI address such as 0000:01:00.0, or a member of a PciGroupDetachment",
   })
   .transform((device) => (typeof device === "string" ? device : device.address));

@@ -76,9 +76,8 @@ function isLeaving(
   return knownDevices(prior).includes(hostdev.source) && !inputs.devices.includes(hostdev.source);
 }
 
-/** The devices of the last run: what was attached, or what was declared where only the inputs are known. */
+/** The devices that were declared in the last run: they stand in its inputs and in its outputs alike. */
 function knownDevices(prior: Partial<DomainHostdevState> | undefined): readonly string[] {
-  if (prior?.attached !== undefined) return prior.attached;
   const declared: unknown = prior?.["devices"];
   return Array.isArray(declared) ? declared.filter((device) => typeof device === "string") : [];
 }

@@ -14,6 +14,7 @@ import { bindAtBoot } from "./udev";
 const OTHER_MODULES: ReadonlySet<string> = new Set([
   "vfio",
   "vfio_pci",
+  "pci_stub",
   "vfio_iommu_type1",
   "kvm",
   "kvm_intel",
@@ -111,6 +112,7 @@ export class Kernel {
       this.#files.write("/dev/vfio/vfio", "");
     }
     if (module === "vfio_pci") this.bus.loadDriver("vfio-pci");
+    if (module === "pci_stub") this.bus.loadDriver("pci-stub");
     return true;
   }
 

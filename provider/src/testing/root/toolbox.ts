@@ -121,14 +121,22 @@ export function writeShell(base: string, kind: ShellKind): void {
   }
   const names = ["sh", ...Object.keys(COMMON), "mv", "cp", "ln", "rm", "cat", "sort", "mkdir"];
   const functions = names.map((name) => `${name}() { "$SIMULATED_HOST/bin/${name}" "$@"; }`).join("\n");
-  fs.writeFileSync(path.join(base, "lib", "functions"), `${functions}\n`);
+  // `exec` passes functions by; a blank at the end of an alias has the word behind it looked up as one as well.
+  const aliases = `alias exec='exec ' sh="$SIMULATED_HOST/bin/sh"`;
+  fs.writeFileSync(path.join(base, "lib", "functions"), `${functions}\n${aliases}\n`);
   const busybox = `exec ${locateTool("busybox")} sh`;
   const prelude = '. "$SIMULATED_HOST/lib/functions"';
   const start = [
     "#!/bin/sh",
     "case ${1-} in",
-    // The script comes over a socket, which cannot be opened by name, so it is read as a whole.
-    `-s) shift; ${busybox} -c '${prelude}; eval "$(cat)"' sh "$@" ;;`,
+    // The script comes over a socket, which cannot be opened by name and need not end: its `exit` ends it.
+    `-s) shift; ${busybox} -c '${prelude}; script=`,
+    "while IFS= read -r line; do",
+    '  script="$script$line',
+    '"',
+    '  case $line in exit | *" exit; }") break ;; esac',
+    "done",
+    `eval "$script"' sh "$@" ;;`,
     `-c) SIMULATED_COMMAND=$2; export SIMULATED_COMMAND; shift 2; ${busybox} -c '${prelude}; eval "$SIMULATED_COMMAND"' "$@" ;;`,
     "esac",
     `${busybox} "$@"`,

@@ -4,11 +4,12 @@ import type { KernelArgumentEdit } from "../../kernel/command-line";
 import { editBlsEntry, parseBlsEntry } from "../bls-entry";
 import { editGrubDefaults } from "../grub-defaults";
 import { editKernelCommandLineFile } from "../kernel-cmdline-file";
-import { restoreLine, type TextEdit } from "../line-change";
+import type { TextEdit } from "../line-change";
 import {
   describeByHand,
   extendUndo,
   requireText,
+  restoreFile,
   type BootChange,
   type BootLoader,
   type BootRefusal,
@@ -28,9 +29,11 @@ export const grubBls: BootLoader = {
   plan: (boot, edit, prior) => change(boot, edit, prior, (file, text) => editFile(file, text, edit)),
   restore: (boot, edit, undo) =>
     change(boot, edit, [], (file, text) => {
-      const line = undo.find((candidate) => candidate.path === file.path);
-      const restored = line === undefined ? undefined : restoreLine(text, line);
-      return restored === undefined ? editFile(file, text, edit) : { text: restored };
+      const restored = restoreFile(text, file.path, undo);
+      if (restored.isComplete) return { text: restored.text };
+      // A settings file that we never changed lacks nothing of ours; an entry may be that of a newer kernel.
+      const isOurs = file.path.startsWith(ENTRIES) || undo.some((line) => line.path === file.path);
+      return editFile(file, restored.text, isOurs ? edit : { ...edit, present: [] });
     }),
 };
 
@@ -73,7 +76,7 @@ function change(
     const edited = rewrite(file, text);
     if ("refused" in edited) return { refused: `${file.path}: ${edited.refused}` };
     if (edited.text !== text) steps.push({ kind: "write", path: file.path, text: edited.text });
-    undo.push(...extendUndo(prior, file.path, edited.replacedLine));
+    if (!isNewer(file, prior)) undo.push(...extendUndo(prior, file.path, edited.replacedLine));
   }
   const first = entries.find((file) => file.path.includes(boot.kernels[0] ?? "\0")) ?? entries[0];
   return {
@@ -84,6 +87,11 @@ function change(
     after: optionsOf(newText(steps, first) ?? first?.text),
     warnings: [],
   };
+}
+
+/** An entry that came after our first change may have been made with our words; what it was before us cannot be known. */
+function isNewer(file: HostFile, prior: readonly FileUndo[]): boolean {
+  return file.path.startsWith(ENTRIES) && prior.length > 0 && !prior.some((undo) => undo.path === file.path);
 }
 
 function newText(steps: readonly ChangeStep[], file: HostFile | undefined): string | undefined {

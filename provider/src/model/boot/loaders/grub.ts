@@ -3,11 +3,12 @@ import { parseCommandLine, type KernelArgumentEdit } from "../../kernel/command-
 import { editCommandLine, isSatisfied, listAbsent } from "../../kernel/edit";
 import { editGrubDefaults } from "../grub-defaults";
 import { evaluateGrubDefaults, findOverride, type GrubSettingsFile, type GrubVariable } from "../grub-variables";
-import { compareLines, restoreLine } from "../line-change";
+import { compareLines } from "../line-change";
 import {
   describeByHand,
   extendUndo,
   requireText,
+  restoreFile,
   type BootChange,
   type BootLoader,
   type BootRefusal,
@@ -38,10 +39,9 @@ export const grub: BootLoader = {
 type Rewritten = { readonly text: string; readonly undo: readonly FileUndo[] } | BootRefusal;
 
 function restoreText(text: string, edit: KernelArgumentEdit, undo: readonly FileUndo[]): Rewritten {
-  const line = undo.find((candidate) => candidate.path === DEFAULTS);
-  const restored = line === undefined ? undefined : restoreLine(text, line);
-  if (restored !== undefined) return { text: restored, undo: [] };
-  const edited = editGrubDefaults(text, edit);
+  const restored = restoreFile(text, DEFAULTS, undo);
+  if (restored.isComplete) return { text: restored.text, undo: [] };
+  const edited = editGrubDefaults(restored.text, edit);
   return "refused" in edited ? { refused: `${DEFAULTS}: ${edited.refused}` } : { text: edited.text, undo: [] };
 }
 

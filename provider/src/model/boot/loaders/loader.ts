@@ -2,7 +2,7 @@ import type { ChangeStep, Expectation } from "../../change";
 import type { BootFacts, HostFacts, HostFile } from "../../host-facts";
 import type { KernelArgumentEdit } from "../../kernel/command-line";
 import { listAbsent } from "../../kernel/edit";
-import type { LineChange } from "../line-change";
+import { type LineChange, restoreLine } from "../line-change";
 
 /** Lines of a file that we changed, so that they can be put back byte for byte. */
 export interface FileUndo {
@@ -53,12 +53,49 @@ export function requireText(file: HostFile): string | BootRefusal {
   return { refused: `${file.path} is not plain UTF-8 text of at most 64 KiB, so it is not touched` };
 }
 
-/** Adds a change to what is known of a file: the oldest line is what must come back. */
+/**
+ * Adds a change to what is known of a file. Where it touches lines that we have changed before, the oldest ones are what
+ * must come back; what it leaves alone is still to be put back on its own.
+ */
 export function extendUndo(prior: readonly FileUndo[], path: string, change: LineChange | undefined): FileUndo[] {
-  if (change === undefined) return prior.filter((undo) => undo.path === path);
-  const old = prior.find((undo) => undo.path === path);
-  const before = old?.after === change.before ? old.before : change.before;
-  return before === change.after ? [] : [{ path, before, after: change.after }];
+  const known = prior.filter((undo) => undo.path === path);
+  if (change === undefined) return known;
+  const around = known.findIndex((undo) => rewrite(undo.after, change) !== undefined);
+  if (around !== -1) {
+    return known.flatMap((undo, i) => (i === around ? keep({ ...undo, after: rewrite(undo.after, change) ?? "" }) : [undo]));
+  }
+  let { before } = change;
+  const apart: FileUndo[] = [];
+  for (const undo of known) {
+    const older = restoreLine(before, undo);
+    if (older === undefined) apart.push(undo);
+    else before = older;
+  }
+  return [...apart, ...keep({ path, before, after: change.after })];
+}
+
+function rewrite(text: string, { before, after }: LineChange): string | undefined {
+  return restoreLine(text, { before: after, after: before });
+}
+
+function keep(undo: FileUndo): FileUndo[] {
+  return undo.before === undo.after ? [] : [undo];
+}
+
+/** Puts the lines of a file back, the newest first; `isComplete` is false when one no longer stands as we wrote it. */
+export function restoreFile(
+  text: string,
+  path: string,
+  undo: readonly FileUndo[],
+): { readonly text: string; readonly isComplete: boolean } {
+  const known = undo.filter((candidate) => candidate.path === path).reverse();
+  let [restored, isComplete] = [text, known.length > 0];
+  for (const change of known) {
+    const older = restoreLine(restored, change);
+    if (older === undefined) isComplete = false;
+    else restored = older;
+  }
+  return { text: restored, isComplete };
 }
 
 /** The words that an operator would have to change by hand. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCacheFolder, hashInputs, repositoryRoot } from "./folders.mjs";
 import { withLock } from "./lock.mjs";
-import { sayHeading } from "./output.mjs";
+import { sayHeading, withProgress } from "./output.mjs";
 import { runOrThrow } from "./process.mjs";
 
 /** Installs the locked npm dependencies when they are missing or do not match the lock file. */
@@ -13,7 +13,11 @@ export async function ensureDependencies() {
   await withLock(lock, "installing dependencies", async () => {
     if (areInstalled()) return;
     sayHeading("installing npm dependencies (npm ci)");
-    await runOrThrow(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=http"], { cwd: repositoryRoot });
+    const argv = ["npm", "ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
+    await withProgress(
+      (elapsed) => `  ${elapsed}: fetching and unpacking`,
+      () => runOrThrow(argv, { cwd: repositoryRoot }),
+    );
   });
 }
 

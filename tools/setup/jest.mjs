@@ -9,6 +9,10 @@ import { FAILED } from "./stages.mjs";
 /** The kinds of test, cheapest first. One that is not named here runs last; the lab has a command of its own. */
 const ORDER = ["unit", "lifecycle", "ssh", "pulumi", "examples"];
 
+/** jest ends a test that waits too long, but not one that never gives its thread back: then the kind as a whole is ended. */
+const KIND_TIMEOUT_MS = 40 * 60_000;
+const LAB_TIMEOUT_MS = 120 * 60_000;
+
 /** Lists the folders of tests/ that hold tests, without the lab, in the order in which they run. */
 export function listKinds() {
   const tests = join(repositoryRoot, "tests");
@@ -27,7 +31,8 @@ export async function runTests(kind, options = []) {
     const report = join(folder, "report.json");
     const jest = join(repositoryRoot, "node_modules", "jest", "bin", "jest.js");
     const argv = [process.execPath, jest, "--selectProjects", kind, "--json", "--outputFile", report, ...options];
-    const exitCode = await run(argv, { cwd: repositoryRoot });
+    const timeoutMs = kind === "lab" ? LAB_TIMEOUT_MS : KIND_TIMEOUT_MS;
+    const exitCode = await run(argv, { cwd: repositoryRoot, timeoutMs });
     return existsSync(report) ? readTally(JSON.parse(await readFile(report, "utf8")), exitCode) : FAILED;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** Runs a command with its output on ours and no standard input, and returns its exit code. */
-export function run(argv, { cwd, env } = {}) {
-  return start(argv, { cwd, env, stdio: ["ignore", "inherit", "inherit"] }).finished;
+/** Runs a command with its output on ours and no standard input, and returns its exit code; ends it when its time is up. */
+export function run(argv, { cwd, env, timeoutMs } = {}) {
+  const deadline = timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: "SIGKILL" };
+  return start(argv, { cwd, env, stdio: ["ignore", "inherit", "inherit"], ...deadline }).finished;
 }
 
 /** Runs a command that must succeed; otherwise throws, naming the command. */

@@ -1,0 +1,27 @@
+/**
+ * Names of the object and enum types, by the type or resource that holds the property, and the property. Generated SDKs
+ * carry these names, so a new one is chosen with care and an old one stays.
+ */
+const NAMES: Readonly<Record<string, string>> = {
+  "HostIommuConfig.host": "Host",
+  "HostIommuConfig.mode": "IommuMode",
+  "HostIommuConfig.kernelArguments": "KernelArguments",
+  "HostIommuConfig.bootLoader": "BootLoader",
+  "HostIommuConfig.reboot": "Reboot",
+  "HostIommuConfig.ownership": "Ownership",
+  "Host.sudo": "Sudo",
+  "Reboot.policy": "RebootPolicy",
+  "Ownership.files": "OwnedFile",
+  "PciGroupDetachment.device": "Device",
+  "PciGroupDetachment.allow": "SafetyRule",
+  "PciGroupDetachment.members": "GroupMember",
+  "DomainHostdev.devices": "DeviceReference",
+  "DomainHostdev.controllers": "OwnedController",
+};
+
+/** Name of the type of a property; throws for one that has none yet. */
+export function nameOfType(path: string): string {
+  const name = NAMES[path];
+  if (name === undefined) throw new Error(`the type of ${path} has no name yet: give it one in schema/type-names.ts`);
+  return name;
+}

@@ -14,6 +14,7 @@ type Client = InstanceType<typeof EngineClient>;
 
 let client: Client | undefined;
 const said = new Set<string>();
+let sent: Promise<void> = Promise.resolve();
 
 /** The engine hands its address to every provider as the last argument. */
 function connect(): Client | undefined {
@@ -51,6 +52,14 @@ function send(urn: string | undefined, text: string, kind: { severity: LogSeveri
   request.setMessage(text);
   request.setEphemeral(kind.isEphemeral);
   if (urn !== undefined) request.setUrn(urn);
-  // A status that cannot be shown must not fail the work it speaks of.
-  engine.log(request, () => undefined);
+  // One after another: two calls under way at once may arrive in any order.
+  sent = sent.then(
+    () =>
+      new Promise((resolve) => {
+        // A status that cannot be shown must not fail the work it speaks of.
+        engine.log(request, () => {
+          resolve();
+        });
+      }),
+  );
 }

@@ -26,6 +26,7 @@ const LONGEST_INTERVAL_MS = 3_000;
 const REBOOT = `
 cd "\${PASSTHROUGH_ROOT:-}/" || exit 1
 [ -n "\${PASSTHROUGH_ROOT:-}" ] || PATH=$PATH:/usr/sbin:/sbin
+umask 077
 mkdir -p var/lib/passthrough && touch var/lib/passthrough/lock || exit 1
 exec 9>>var/lib/passthrough/lock
 flock -w 90 9 || { echo "another change is under way" >&2; return 1; }

@@ -2,11 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { secretPaths, HostConnection } from "../model/connection";
 import { hostHint } from "./host-hints";
 
+/** A value of which any part may be an output. */
+type DeepInput<T> = pulumi.Input<T extends object ? { [Key in keyof T]: DeepInput<T[Key]> } : T>;
+
 /**
  * Connection settings as a program writes them: any part may be an output, and passwords, keys and passphrases become
  * secrets by themselves.
  */
-export type HostArgs = pulumi.Input<HostConnection>;
+export type HostArgs = DeepInput<HostConnection>;
 
 /** What a resource class hands over to its base. */
 export interface ResourceRegistration {

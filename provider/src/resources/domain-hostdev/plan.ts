@@ -148,8 +148,9 @@ function showHostdevs(before: string, after: string): Json {
   return { before: listHostdevXml(before), after: listHostdevXml(after) };
 }
 
+/** Each on one line: Pulumi's display cuts texts of several lines. */
 function listHostdevXml(xml: string): string[] {
-  return parseDomain(xml).hostdevs.map((hostdev) => hostdev.xml);
+  return parseDomain(xml).hostdevs.map((hostdev) => hostdev.xml.replace(/>\s+</g, "><"));
 }
 
 function listWarnings(

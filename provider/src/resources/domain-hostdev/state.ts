@@ -1,6 +1,6 @@
 import type { DomainFacts } from "../../model/host-facts";
 import { parseDomain } from "../../model/libvirt/domain-xml";
-import { isOurs } from "../../model/libvirt/hostdev";
+import { isOurs, type Hostdev } from "../../model/libvirt/hostdev";
 import type { PciAddress } from "../../model/pci/address";
 import type { JsonObject } from "../definition";
 
@@ -35,7 +35,18 @@ export function describeAttachment(
     attached: configured
       .filter((hostdev) => isOurs(hostdev) && devices.includes(hostdev.source))
       .map((hostdev) => hostdev.source),
-    restartRequired: live !== undefined && devices.some((device) => !live.some((hostdev) => hostdev.source === device)),
+    restartRequired: live !== undefined && needsRestart(configured, live, devices),
     controllers,
   };
+}
+
+/** A running domain lacks a device of ours, or still has one that its configuration lost. */
+function needsRestart(
+  configured: readonly Hostdev[],
+  live: readonly Hostdev[],
+  devices: readonly PciAddress[],
+): boolean {
+  const lacks = devices.some((device) => !live.some((hostdev) => hostdev.source === device));
+  const lost = live.some((hostdev) => isOurs(hostdev) && !configured.some((other) => other.source === hostdev.source));
+  return lacks || lost;
 }

@@ -12,7 +12,14 @@ import { isSatisfied, listAbsent } from "../../model/kernel/edit";
 import type { JsonObject, Planned, PlanResult, Problem } from "../definition";
 import { decideArguments } from "./arguments";
 import type { HostIommuConfigInputs } from "./inputs";
-import { NOTHING_OWNED, OWNERSHIP_RECORD, parseOwnership, type HostIommuConfigState, type Ownership } from "./state";
+import {
+  mergeOwnership,
+  NOTHING_OWNED,
+  OWNERSHIP_RECORD,
+  parseOwnership,
+  type HostIommuConfigState,
+  type Ownership,
+} from "./state";
 
 /** What a plan was made of; `state` needs it again. */
 export interface IommuPlan {
@@ -20,7 +27,13 @@ export interface IommuPlan {
   readonly edit: KernelArgumentEdit;
   readonly boot: BootChange;
   readonly reasons: readonly string[];
+  readonly owned: Ownership;
   readonly ownership: Ownership;
+}
+
+/** What is ours on the host: its own note knows of changes of which Pulumi never heard how they ended. */
+function findOwned(facts: HostFacts, prior: Partial<HostIommuConfigState> | undefined): Ownership {
+  return parseOwnership(facts.records[OWNERSHIP_RECORD]) ?? prior?.ownership ?? NOTHING_OWNED;
 }
 
 /** Decides words, boot loader and files. */
@@ -31,7 +44,7 @@ export function decide(
 ): IommuPlan | { readonly problems: readonly Problem[] } {
   const wanted = decideArguments(inputs, facts);
   if ("problems" in wanted) return wanted;
-  const owned = prior?.ownership ?? parseOwnership(facts.records[OWNERSHIP_RECORD]) ?? NOTHING_OWNED;
+  const owned = findOwned(facts, prior);
   const edit = withReleases(wanted.edit, owned);
   const loader = findBootLoader(facts, inputs.bootLoader, edit);
   if ("refused" in loader) return { problems: [{ property: "bootLoader", reason: loader.refused }] };
@@ -40,7 +53,7 @@ export function decide(
   const reasons = explainReboot(parseCommandLine(facts.kernel.commandLine), edit);
   const problem = reasons.length === 0 && boot.steps.length === 0 ? checkResult(facts) : undefined;
   if (problem !== undefined) return { problems: [problem] };
-  return { loader, edit, boot, reasons, ownership: own(wanted.edit, owned, boot) };
+  return { loader, edit, boot, reasons, owned, ownership: own(wanted.edit, owned, boot) };
 }
 
 /** Words that we own and that are no longer declared go; those that we took out for them come back. */
@@ -126,7 +139,7 @@ function render(inputs: HostIommuConfigInputs, facts: HostFacts, decided: IommuP
     ...boot.descriptions,
     ...(willReboot ? [`reboot, because ${reasons.join(" and ")}`] : []),
   ];
-  const needsChange = boot.steps.length > 0 || cleaning.length > 0;
+  const changeSteps = [...cleaning, ...recordAround(decided, facts)];
   const pending = reasons.length > 0 && !willReboot;
   return {
     outcome: "planned",
@@ -145,14 +158,21 @@ function render(inputs: HostIommuConfigInputs, facts: HostFacts, decided: IommuP
         : []),
       ...boot.warnings,
     ],
-    ...(needsChange && {
-      change: bootChange("HostIommuConfig", facts, [...cleaning, record(decided.ownership), ...boot.steps]),
-    }),
+    ...(changeSteps.length > 0 && { change: bootChange("HostIommuConfig", facts, changeSteps) }),
     ...(willReboot && { reboot: { timeoutSeconds: inputs.reboot.timeoutSeconds } }),
   };
 }
 
-function record(ownership: Ownership): ChangeStep {
+/** The host's note comes first and holds old and new; when all is done it is set right. */
+function recordAround({ boot, owned, ownership }: IommuPlan, facts: HostFacts): ChangeStep[] {
+  const during = boot.steps.length > 0 ? record(mergeOwnership(owned, ownership)) : undefined;
+  const after = record(ownership);
+  const noted = during?.text ?? facts.records[OWNERSHIP_RECORD];
+  const needsAfter = noted !== undefined && noted.trim() !== after.text;
+  return [...(during === undefined ? [] : [during]), ...boot.steps, ...(needsAfter ? [after] : [])];
+}
+
+function record(ownership: Ownership): ChangeStep & { readonly kind: "record" } {
   return { kind: "record", name: OWNERSHIP_RECORD, text: JSON.stringify(ownership) };
 }
 
@@ -183,7 +203,7 @@ export function planIommuRemoval(
   state: HostIommuConfigState,
   facts: HostFacts,
 ): PlanResult {
-  const { ownership } = state;
+  const ownership = findOwned(facts, state);
   const edit = { present: ownership.removed, absent: ownership.added };
   const loader = findBootLoader(facts, "auto", edit);
   if ("refused" in loader)

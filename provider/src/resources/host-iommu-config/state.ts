@@ -14,6 +14,20 @@ export type Ownership = z.infer<typeof Ownership>;
 
 export const NOTHING_OWNED: Ownership = { added: [], removed: [], files: [] };
 
+/** What may have to be taken back while a change goes on, of which nobody knows yet how far it will come. */
+export function mergeOwnership(before: Ownership, after: Ownership): Ownership {
+  const files = [...before.files, ...after.files];
+  return {
+    added: [...new Set([...before.added, ...after.added])],
+    removed: [...new Set([...before.removed, ...after.removed])],
+    files: files.filter((undo, i) => files.findIndex((other) => isSameUndo(undo, other)) === i),
+  };
+}
+
+function isSameUndo(left: Ownership["files"][number], right: Ownership["files"][number]): boolean {
+  return left.path === right.path && left.before === right.before && left.after === right.after;
+}
+
 /** Name of the host's note of it. */
 export const OWNERSHIP_RECORD = "HostIommuConfig";
 

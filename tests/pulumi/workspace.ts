@@ -68,6 +68,12 @@ export class PulumiWorkspace {
     return new PulumiWorkspace(folder, command, { ...isolate(folder), ...environment });
   }
 
+  /** Sets a value of the stack's configuration; a structured one is given as JSON. */
+  async setConfig(key: string, value: string): Promise<void> {
+    const stack = await this.#openStack(emptyProgram);
+    await stack.setConfig(key, { value });
+  }
+
   /** Shows what the program would change. */
   async preview(program: PulumiFn, options: RunOptions = {}): Promise<EngineRun> {
     const stack = await this.#openStack(program);

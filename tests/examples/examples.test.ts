@@ -1,0 +1,146 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
+import { transformSync } from "@swc/core";
+import * as passthrough from "pulumi-passthrough";
+import { SimulatedHost, type MachineName } from "pulumi-passthrough/testing";
+import { PulumiWorkspace } from "../pulumi/workspace";
+
+const EXAMPLES = resolve(__dirname, "../../examples");
+const PROJECT = "passthrough-test";
+
+let home: string;
+const hosts: SimulatedHost[] = [];
+const workspaces: PulumiWorkspace[] = [];
+
+beforeAll(async () => {
+  home = await mkdtemp(join(os.tmpdir(), "passthrough-home-"));
+  await mkdir(join(home, ".ssh"));
+  // The programs name their hosts as a user would: by names of the ssh config, here and in the provider's process.
+  jest.spyOn(os, "homedir").mockReturnValue(home);
+});
+
+afterAll(async () => {
+  jest.restoreAllMocks();
+  await Promise.all([...hosts.map((host) => host.stop()), ...workspaces.map((workspace) => workspace.remove())]);
+  await rm(home, { recursive: true, force: true });
+});
+
+/** The text of an example as it stands there, run anew at each call. */
+async function readExample(name: string): Promise<PulumiFn> {
+  const source = await readFile(join(EXAMPLES, name, "index.ts"), "utf8");
+  const { code } = transformSync(source, {
+    jsc: { parser: { syntax: "typescript" }, target: "es2022" },
+    module: { type: "commonjs" },
+  });
+  const modules: Readonly<Record<string, unknown>> = { "@pulumi/pulumi": pulumi, "pulumi-passthrough": passthrough };
+  return () => {
+    const exports: Record<string, unknown> = {};
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- an example is a program of ours; Node's own loader would keep its first run
+    new Function("require", "exports", code)((id: string) => modules[id], exports);
+    return Promise.resolve(exports);
+  };
+}
+
+/** Starts a host that ssh knows by a name. */
+async function startHost(name: string, machine: MachineName): Promise<SimulatedHost> {
+  const host = await SimulatedHost.start({ machine, rebootMs: 20 });
+  hosts.push(host);
+  const { address, port = 22, user = "root", privateKey = "", hostKey } = host.connection;
+  const key = join(home, ".ssh", `${name}.key`);
+  await writeFile(key, privateKey, { mode: 0o600 });
+  const entry = `Host ${name}\n  HostName ${address}\n  Port ${port}\n  User ${user}\n  IdentityFile ${key}\n`;
+  await writeFile(join(home, ".ssh", "config"), entry, { flag: "a" });
+  const known = `[${address}]:${port} ${Array.isArray(hostKey) ? (hostKey[0] ?? "") : (hostKey ?? "")}\n`;
+  await writeFile(join(home, ".ssh", "known_hosts"), known, { flag: "a" });
+  return host;
+}
+
+async function openWorkspace(config: Readonly<Record<string, string>>): Promise<PulumiWorkspace> {
+  const workspace = await PulumiWorkspace.create({ HOME: home });
+  workspaces.push(workspace);
+  for (const [key, value] of Object.entries(config)) await workspace.setConfig(`${PROJECT}:${key}`, value);
+  return workspace;
+}
+
+describe("examples", () => {
+  it("one-gpu: gives a GPU to a guest and takes it back", async () => {
+    const host = await startHost("gpu-host", "debian-gpu");
+    const before = host.readFile("/etc/default/grub");
+    const program = await readExample("one-gpu");
+    const config = { host: "gpu-host", device: "0000:01:00.0", deviceId: "10de:2684", domain: "win11" };
+    const workspace = await openWorkspace(config);
+
+    expect((await workspace.up(program)).changes).toEqual({ create: 4 });
+    expect(await workspace.readOutputs()).toMatchObject({ attached: ["0000:01:00.0", "0000:01:00.1"] });
+    await workspace.destroy();
+
+    expect(host.readFile("/etc/default/grub")).toBe(before);
+    expect(host.driverOf("0000:01:00.0")).toBe("nouveau");
+  });
+
+  it("fleet: sets up hosts of different kinds and reboots none", async () => {
+    const machines = { rack1: "debian-grub", rack2: "fedora-bls", rack3: "debian-gpu-iommu-on" } as const;
+    const started = await Promise.all(Object.entries(machines).map(([name, machine]) => startHost(name, machine)));
+    const list = Object.keys(machines).map((name) => ({
+      name,
+      host: name,
+      cards: name === "rack3" ? [{ device: "0000:01:00.0", domain: "win11" }] : [],
+    }));
+    const workspace = await openWorkspace({ hosts: JSON.stringify(list) });
+    const bootIds = started.map((host) => host.bootId());
+
+    expect((await workspace.up(await readExample("fleet"))).changes).toEqual({ create: 6 });
+
+    expect(started.map((host) => host.bootId())).toEqual(bootIds);
+    expect((await workspace.readOutputs())["rebootRequired"]).toMatchObject({ rack1: true, rack2: true });
+    expect(started[2]?.driverOf("0000:01:00.0")).toBe("vfio-pci");
+  });
+
+  it("preview-only: shows plans and writes nothing", async () => {
+    const host = await startHost("looked-at", "debian-gpu-iommu-on");
+    const workspace = await openWorkspace({ host: "looked-at", device: "0000:01:00.0" });
+    host.mark();
+
+    const run = await workspace.preview(await readExample("preview-only"), { diff: true });
+
+    expect(run.text).toContain("move 0000:01:00.1");
+    expect(host.writtenFiles()).toEqual([]);
+    expect(host.writes).toEqual([]);
+  });
+
+  it.each(["one-gpu", "fleet", "preview-only"])(
+    "%s: registers under Pulumi's mocks and reads no host",
+    async (name) => {
+      const registered: string[] = [];
+      await pulumi.runtime.setMocks(
+        {
+          newResource: ({ type, inputs, name: resource }) => {
+            registered.push(type);
+            return { id: resource, state: inputs as Record<string, unknown> };
+          },
+          call: ({ inputs }) => inputs as Record<string, unknown>,
+        },
+        PROJECT,
+      );
+      const hosts = JSON.stringify([
+        { name: "a", host: "nowhere.invalid", cards: [{ device: "01:00.0", domain: "d" }] },
+      ]);
+      const config = { host: "nowhere.invalid", device: "01:00.0", deviceId: "10de:2684", domain: "d", hosts };
+      pulumi.runtime.setAllConfig(
+        Object.fromEntries(Object.entries(config).map(([key, value]) => [`${PROJECT}:${key}`, value])),
+      );
+
+      await (
+        await readExample(name)
+      )();
+      await new Promise((resolve) => setImmediate(resolve));
+
+      expect(new Set(registered)).toContain("pulumi-nodejs:dynamic/passthrough:HostIommuConfig");
+      expect(registered.every((type) => type.startsWith("pulumi-nodejs:dynamic/passthrough:"))).toBe(true);
+    },
+  );
+});

@@ -40,7 +40,8 @@ async function readExample(name: string): Promise<PulumiFn> {
   return () => {
     const exports: Record<string, unknown> = {};
     // eslint-disable-next-line @typescript-eslint/no-implied-eval -- an example is a program of ours; Node's own loader would keep its first run
-    new Function("require", "exports", code)((id: string) => modules[id], exports);
+    const run = new Function("require", "exports", code) as (require: (id: string) => unknown, exports: object) => void;
+    run((id) => modules[id], exports);
     return Promise.resolve(exports);
   };
 }

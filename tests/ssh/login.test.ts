@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { join } from "node:path";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import type { HostSettings } from "../../provider/src/model/connection";
 import { openShell } from "../../provider/src/transport/shell";
 import { type RunningAgent, startAgent } from "./agent";
@@ -107,14 +107,28 @@ describe.each([
   });
 
   it("offers the identity file's key first, of an agent that holds more than a server bears", async () => {
+    const crowd = await startAgent(mkdtempSync(join(server.dir, "crowd-")));
     for (let index = 0; index < 12; index += 1) {
-      agent.add(makeKey(server.dir, `crowd_${index}`, "ed25519").path);
+      crowd.add(makeKey(server.dir, `crowd_${index}`, "ed25519").path);
     }
-    agent.add(encrypted.path, "open sesame");
+    crowd.add(encrypted.path, "open sesame");
     const config = join(server.dir, "ssh_config_crowd");
     writeFileSync(config, `Host *\n  IdentityFile ${encrypted.path}\n`);
 
-    expect(await whoAmI(keyless({ agent: agent.socket, sshConfigPath: config }))).toBe("root");
+    const user = await whoAmI(keyless({ agent: crowd.socket, sshConfigPath: config }));
+    await crowd.stop();
+
+    expect(user).toBe("root");
+  });
+
+  it("offers no other key of the agent with IdentitiesOnly", async () => {
+    const config = join(server.dir, "ssh_config_only");
+    writeFileSync(config, `Host *\n  IdentitiesOnly yes\n  IdentityFile ${stranger.path}\n`);
+    agent.add(other.get("ecdsa")?.path ?? "");
+
+    const error = await failureOf(whoAmI(keyless({ agent: agent.socket, sshConfigPath: config })));
+
+    expect(error.kind).toBe("authentication");
   });
 
   it("finds the default keys of the home folder", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
+import { join } from "node:path";
 import { ShellPool } from "../../provider/src/transport/pool";
 import { factsOf, failureOf } from "./failures";
 import { startWire, type Wire } from "./processes";
@@ -123,6 +124,23 @@ describe.each([
 
     expect(factsOf(await impatient)).toEqual({ kind: "timeout", property: "host" });
     expect((await (await patient).run({ script: "echo here" })).stdout).toBe("here\n");
+  });
+});
+
+describe("OpenSSH", () => {
+  it("runs commands side by side", async () => {
+    const server = await startOpenSsh();
+    const pool = new ShellPool();
+    const shell = await pool.acquire(server.connection());
+    const file = join(server.dir, "signal");
+
+    const waiting = shell.run({ script: `until [ -e ${file} ]; do sleep 0.02; done; echo met`, timeoutMs: 5000 });
+    await shell.run({ script: `touch ${file}` });
+    const result = await waiting;
+    await pool.closeAll();
+    await server.stop();
+
+    expect(result.stdout).toBe("met\n");
   });
 });
 

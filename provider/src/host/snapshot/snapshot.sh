@@ -116,11 +116,19 @@ pt_boot() {
     boot/extlinux/extlinux.conf etc/zipl.conf etc/kernel/proxmox-boot-uuids 2>/dev/null
 }
 
+# A change that is under way is waited for, since half of one would be a wrong plan's basis. Nothing is held while we
+# read: what changes then shows when a plan is carried out.
+pt_await_change() {
+  [ -r var/lib/passthrough/lock ] && command -v flock >/dev/null 2>&1 || return 0
+  flock -s -w 60 var/lib/passthrough/lock true
+}
+
 pt_snapshot() {
   [ -n "${PASSTHROUGH_ROOT:-}" ] || PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
   LC_ALL=C
   export PATH LC_ALL
   cd "${PASSTHROUGH_ROOT:-}/" || return 1
+  pt_await_change
   pt_section begin
   pt_section user
   id -u

@@ -53,6 +53,7 @@ function transactionError(host: string, report: TransactionReport): HostError {
         next: "run the preview again and look at the new plan",
       });
     case "rolled-back":
+      if (report.failedStep === "lock") return lockError(host, reason);
       return new HostError({
         host,
         what: `step "${report.failedStep ?? "?"}" failed: ${reason}; everything before it was taken back`,
@@ -66,4 +67,13 @@ function transactionError(host: string, report: TransactionReport): HostError {
         next: "look at /var/lib/passthrough/journal on the host; the originals of files are in /var/lib/passthrough/originals",
       });
   }
+}
+
+/** Before the lock is ours there is nothing to take back. */
+function lockError(host: string, reason: string): HostError {
+  return new HostError({
+    host,
+    what: `the change could not begin: ${reason}; nothing was written`,
+    next: "see what is under way on the host (its last lines are in /var/lib/passthrough/journal), and run again when that has ended or the cause is mended",
+  });
 }

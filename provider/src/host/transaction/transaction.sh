@@ -78,7 +78,9 @@ pt_begin() {
   pt_errors=run/passthrough-$nonce.errors
   pt_answer=run/passthrough-$nonce.answer
   exec 9>>"$pt_state/lock" || { pt_fail "cannot open the lock /$pt_state/lock"; return 1; }
-  flock -w 90 9 || { pt_fail "another change is under way on this host: the lock /$pt_state/lock is held"; return 1; }
+  flock -w 90 9 || { pt_fail "another change has held the lock /$pt_state/lock for more than 90 s"; return 1; }
+  # What interrupted changes left here is nobody's while the lock is ours.
+  rm -f run/passthrough-*
   pt_log "begin $1"
   pt_step lock
 }
@@ -192,7 +194,11 @@ pt_prepare() {
   } 2>"$pt_errors"
 }
 
-pt_error_text() { tail -n 5 "$pt_errors" 2>/dev/null; }
+# On a full disk not even the reason may have found a place.
+pt_error_text() {
+  pt_text=$(tail -n 5 "$pt_errors" 2>/dev/null)
+  printf '%s' "${pt_text:-no reason could be noted; is the disk full?}"
+}
 
 # pt_clean PATH: what an interrupted change left behind; the names are our own.
 pt_clean() {

@@ -36,13 +36,21 @@ export function checkDomain(name: string, facts: HostFacts): Problem[] {
   }
   if (connectError !== undefined) {
     return [
-      { property: "domain", reason: `libvirt does not answer: ${connectError}; start its daemon and look at its log` },
+      {
+        property: "domain",
+        reason: `libvirt does not answer: ${connectError}; start its daemon (systemctl start libvirtd, or virtqemud.socket) and look at its log`,
+      },
     ];
   }
   if (findDomainFacts(facts, name) !== undefined) return [];
   const known =
     domains.length === 0 ? "it has no domains at all" : `it has ${domains.map((domain) => domain.name).join(", ")}`;
-  return [{ property: "domain", reason: `the host has no domain ${JSON.stringify(name)}; ${known}` }];
+  return [
+    {
+      property: "domain",
+      reason: `the host has no domain ${JSON.stringify(name)}; ${known}. Correct the name, or define the domain first`,
+    },
+  ];
 }
 
 /** Plans which hostdevs come, which of ours go, and shows the elements. */
@@ -91,10 +99,19 @@ function checkDevice(
 ): Problem[] {
   const property = `devices[${index}]`;
   const device = facts.pci.find((candidate) => candidate.address === spec.address);
-  if (device === undefined) return [{ property, reason: `the host has no PCI function ${spec.address}` }];
+  if (device === undefined)
+    return [
+      {
+        property,
+        reason: `the host has no PCI function ${spec.address}; look with lspci -D, since buses are renumbered when cards are added or removed`,
+      },
+    ];
   if (isPciBridge(device.class)) {
     return [
-      { property, reason: `${describeFunction(device)} is a bridge, and libvirt assigns no bridges (a non-endpoint)` },
+      {
+        property,
+        reason: `${describeFunction(device)} is a bridge, and libvirt assigns no bridges (a non-endpoint); name an endpoint below it`,
+      },
     ];
   }
   const foreign = present.find((hostdev) => hostdev.source === spec.address && !isOurs(hostdev));

@@ -62,7 +62,9 @@ export function extendUndo(prior: readonly FileUndo[], path: string, change: Lin
   if (change === undefined) return known;
   const around = known.findIndex((undo) => rewrite(undo.after, change) !== undefined);
   if (around !== -1) {
-    return known.flatMap((undo, i) => (i === around ? keep({ ...undo, after: rewrite(undo.after, change) ?? "" }) : [undo]));
+    return known.flatMap((undo, i) =>
+      i === around ? keep({ ...undo, after: rewrite(undo.after, change) ?? "" }) : [undo],
+    );
   }
   let { before } = change;
   const apart: FileUndo[] = [];

@@ -18,6 +18,8 @@ export interface MachineFunction {
   readonly bootVga?: boolean;
   /** Words of `reset_method`, such as `flr bus`. */
   readonly resetMethods?: string;
+  /** True for a function without a PCI Express capability, which guests get behind a bridge. */
+  readonly isConventional?: boolean;
   readonly numaNode?: number;
   readonly totalVfs?: number;
 }

@@ -68,17 +68,18 @@ export class PciBus {
   /** A write to a driver's `bind`: the driver must match the device. */
   bind(address: string, driver: string): void {
     const found = this.find(address);
-    if (found === undefined || this.driverOf(address) !== undefined) throw new KernelRefusal("No such device");
+    if (found === undefined) throw new KernelRefusal("No such device");
     const override = this.overrideOf(address);
     const isMatch = override === undefined ? found.driver === driver : override === driver;
     if (!isMatch) throw new KernelRefusal("No such device");
+    if (this.driverOf(address) !== undefined) throw new KernelRefusal("Device or resource busy");
     if (!this.#probe(found, driver)) throw new KernelRefusal("Invalid argument");
   }
 
   /** A write to `drivers_probe`: says nothing of whether a driver took the device. */
   probe(address: string): void {
     const found = this.find(address);
-    if (found === undefined) throw new KernelRefusal("Invalid argument");
+    if (found === undefined) throw new KernelRefusal("No such device");
     if (this.driverOf(address) !== undefined) return;
     const driver = this.overrideOf(address) ?? found.driver;
     if (driver !== undefined && this.isLoaded(driver)) this.#probe(found, driver);

@@ -1,13 +1,19 @@
 import { devicesOf, hostdevsOf, normalizeDomain, parseDocument } from "./domain-xml";
 import { LibvirtError } from "./error";
 import { normalizeHostdev, sourceOf } from "./hostdev";
+import type { IsConventional } from "./place-devices";
 import type { XmlElement } from "./xml";
 import { copyElement, renderXml } from "./xml";
 
 const KINDS = ["device", "hostdev", "disk", "interface", "controller", "serial", "channel", "input", "video", "rng"];
 
 /** A copy of a domain with one more device; the source address alone says whether it is there already. */
-export function attachDevice(domain: XmlElement, xml: string, form: "config" | "live"): XmlElement {
+export function attachDevice(
+  domain: XmlElement,
+  xml: string,
+  form: "config" | "live",
+  isConventional: IsConventional,
+): XmlElement {
   const device = readDevice(xml);
   const changed = copyElement(domain);
   const source = sourceOf(device);
@@ -19,11 +25,16 @@ export function attachDevice(domain: XmlElement, xml: string, form: "config" | "
     );
   }
   devicesOf(changed).children.push(device);
-  return settle(changed);
+  return settle(changed, isConventional);
 }
 
 /** A copy of a domain without a device. */
-export function detachDevice(domain: XmlElement, xml: string, form: "config" | "live"): XmlElement {
+export function detachDevice(
+  domain: XmlElement,
+  xml: string,
+  form: "config" | "live",
+  isConventional: IsConventional,
+): XmlElement {
   const device = readDevice(xml);
   const changed = copyElement(domain);
   const devices = devicesOf(changed);
@@ -40,7 +51,7 @@ export function detachDevice(domain: XmlElement, xml: string, form: "config" | "
     );
   }
   devices.children.splice(index, 1);
-  return settle(changed);
+  return settle(changed, isConventional);
 }
 
 function readDevice(xml: string): XmlElement {
@@ -50,9 +61,9 @@ function readDevice(xml: string): XmlElement {
 }
 
 /** Normal form with guest addresses; a running domain keeps its id. */
-function settle(domain: XmlElement): XmlElement {
+function settle(domain: XmlElement, isConventional: IsConventional): XmlElement {
   const attributes = new Map(domain.attributes);
-  normalizeDomain(domain);
+  normalizeDomain(domain, isConventional);
   domain.attributes = attributes;
   return domain;
 }

@@ -32,23 +32,37 @@ function stateOf(domain: Domain): string {
   return domain.live === undefined ? "shut off" : "running";
 }
 
-function list(libvirt: Libvirt, { options }: VirshRequest): VirshOutput {
+function list(libvirt: Libvirt, { options, isQuiet }: VirshRequest): VirshOutput {
   const domains = libvirt.store.list().filter((domain) => {
     const isLive = domain.live !== undefined;
     if (options.has("--inactive") || options.has("--state-shutoff")) return !isLive;
     if (options.has("--state-running")) return isLive;
     return isLive || options.has("--all");
   });
+  const [hasUuid, hasName] = [options.has("--uuid"), options.has("--name")];
+  if (!hasUuid && !hasName) {
+    const rows = domains.map((one) => [one.live?.attributes.get("id") ?? "-", one.name, stateOf(one)]);
+    return { text: renderTable(rows, isQuiet ? undefined : ["Id", "Name", "State"]) };
+  }
   const lines = domains.map((one) => {
-    if (options.has("--uuid") && options.has("--name")) return `${one.uuid} ${one.name.padEnd(30)}`;
-    if (options.has("--uuid")) return one.uuid;
-    if (options.has("--name")) return one.name;
-    return ` ${(one.live?.attributes.get("id") ?? "-").padEnd(4)} ${one.name.padEnd(8)} ${stateOf(one)}`;
+    if (hasUuid && hasName) return `${one.uuid} ${one.name.padEnd(30)}`;
+    return hasUuid ? one.uuid : one.name;
   });
-  const isTable = !options.has("--uuid") && !options.has("--name");
-  return {
-    text: [...(isTable ? [" Id   Name     State", "-".repeat(25)] : []), ...lines].map((line) => `${line}\n`).join(""),
-  };
+  return { text: lines.map((line) => `${line}\n`).join("") };
+}
+
+/** Columns as wide as their longest cell, with a blank before and two behind; the header counts where it is shown. */
+function renderTable(rows: readonly string[][], header: string[] | undefined): string {
+  const shown = header === undefined ? rows : [header, ...rows];
+  const widths = (shown[0] ?? []).map((_cell, column) => Math.max(...shown.map((row) => (row[column] ?? "").length)));
+  const lines = shown.map((row) =>
+    row
+      .map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)}  `)
+      .join("")
+      .trimEnd(),
+  );
+  if (header !== undefined) lines.splice(1, 0, "-".repeat(widths.reduce((sum, width) => sum + width + 3, 0)));
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function dumpXml(_libvirt: Libvirt, domain: Domain, { options }: VirshRequest): VirshOutput {

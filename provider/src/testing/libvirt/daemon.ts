@@ -26,11 +26,14 @@ export class Libvirt {
   /** False: the daemon does not answer. */
   isRunning = true;
 
+  readonly #isConventional = (source: string): boolean =>
+    this.#machine.functions.some((one) => one.address === source && one.isConventional === true);
+
   constructor(machine: Machine, kernel: Kernel, folder: string) {
     this.#machine = machine;
     this.#kernel = kernel;
     this.version = machine.libvirt ?? "";
-    this.store = new DomainStore(folder);
+    this.store = new DomainStore(folder, this.#isConventional);
     this.devices = new HostDevices(kernel, machine, this.store);
   }
 
@@ -85,8 +88,11 @@ export class Libvirt {
     if (target.isForLive && domain.live === undefined) {
       throw new LibvirtError("Requested operation is not valid: domain is not running");
     }
-    const config = target.isForConfig ? change(domain.config, xml, "config") : undefined;
-    const live = target.isForLive && domain.live !== undefined ? change(domain.live, xml, "live") : undefined;
+    const config = target.isForConfig ? change(domain.config, xml, "config", this.#isConventional) : undefined;
+    const live =
+      target.isForLive && domain.live !== undefined
+        ? change(domain.live, xml, "live", this.#isConventional)
+        : undefined;
     if (live !== undefined) {
       const before = hostdevsOf(domain.live ?? live).map((one) => one.source);
       const after = hostdevsOf(live);

@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { hideSecrets, normalizeDomain } from "./domain-xml";
 import { LibvirtError } from "./error";
+import type { IsConventional } from "./place-devices";
 import type { XmlElement } from "./xml";
 import { copyElement, parseXml, renderXml, textOf } from "./xml";
 
@@ -17,9 +18,11 @@ export interface Domain {
 /** Domains as files, one stored form and one running form each, in a folder that no script of the host looks into. */
 export class DomainStore {
   readonly #folder: string;
+  readonly #isConventional: IsConventional;
 
-  constructor(folder: string) {
+  constructor(folder: string, isConventional: IsConventional) {
     this.#folder = folder;
+    this.#isConventional = isConventional;
     fs.mkdirSync(folder, { recursive: true });
   }
 
@@ -37,17 +40,14 @@ export class DomainStore {
       (one) => one.name === key || one.uuid === key || one.live?.attributes.get("id") === key,
     );
     if (found === undefined) {
-      throw new LibvirtError(
-        `Domain not found: no domain with matching name '${key}'`,
-        `failed to get domain '${key}'`,
-      );
+      throw new LibvirtError(`failed to get domain '${key}'`, null);
     }
     return found;
   }
 
   /** Stores a domain in normal form; a name keeps its UUID. */
   define(domain: XmlElement): Domain {
-    normalizeDomain(domain);
+    normalizeDomain(domain, this.#isConventional);
     const name = textOf(domain, "name") ?? "";
     const uuid = textOf(domain, "uuid") ?? "";
     const other = this.list().find((one) => (one.name === name) !== (one.uuid === uuid));

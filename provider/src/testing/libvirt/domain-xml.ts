@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 
 import { LibvirtError } from "./error";
-import { normalizeHostdev, renderGuestAddress, sourceOf } from "./hostdev";
+import { normalizeHostdev, sourceOf } from "./hostdev";
+import { placeDevices, type IsConventional } from "./place-devices";
 import type { XmlElement } from "./xml";
 import { childOf, createElement, parseXml, textOf, XmlError } from "./xml";
 
@@ -59,7 +60,7 @@ export function hostdevsOf(domain: XmlElement): { element: XmlElement; source: s
 }
 
 /** Brings a domain into the form that libvirt stores: identity first, KiB, normal host devices, guest addresses. */
-export function normalizeDomain(domain: XmlElement): void {
+export function normalizeDomain(domain: XmlElement, isConventional: IsConventional): void {
   const name = textOf(domain, "name");
   if (name === undefined || name === "") throw new LibvirtError("XML error: missing domain name");
   if (textOf(domain, "uuid") === undefined) {
@@ -70,11 +71,32 @@ export function normalizeDomain(domain: XmlElement): void {
   domain.attributes.delete("id");
   for (const child of domain.children) normalizeSetting(child);
   const devices = devicesOf(domain);
-  for (const device of devices.children) if (device.name === "hostdev") normalizeHostdev(device);
+  for (const device of devices.children) {
+    if (device.name === "hostdev") normalizeHostdev(device);
+    if (device.name === "graphics") addListener(device);
+  }
   const sources = hostdevsOf(domain).map((one) => one.source);
   if (new Set(sources).size < sources.length)
     throw new LibvirtError("XML error: Hostdev already exists in the domain configuration");
-  placeDevices(domain);
+  placeDevices(devices, isQ35(domain), isConventional);
+  devices.children.sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function isQ35(domain: XmlElement): boolean {
+  return (childOf(childOf(domain, "os") ?? domain, "type")?.attributes.get("machine") ?? "").includes("q35");
+}
+
+function rankOf(device: XmlElement): number {
+  const rank = DEVICE_ORDER.indexOf(device.name);
+  return rank === -1 ? DEVICE_ORDER.length : rank;
+}
+
+/** A display that says nothing of where it listens gets an element that says as much. */
+function addListener(graphics: XmlElement): void {
+  if (childOf(graphics, "listen") !== undefined) return;
+  const address = graphics.attributes.get("listen");
+  const where: [string, string][] = address === undefined ? [] : [["address", address]];
+  graphics.children.push(createElement("listen", [["type", "address"], ...where]));
 }
 
 function deriveUuid(name: string): string {
@@ -91,102 +113,6 @@ function normalizeSetting(element: XmlElement): void {
   if (element.name === "vcpu" && !element.attributes.has("placement")) {
     element.attributes = new Map([["placement", "static"], ...element.attributes]);
   }
-}
-
-/** Gives every PCI host device without a guest address one: on q35 a root port of its own. */
-function placeDevices(domain: XmlElement): void {
-  const devices = devicesOf(domain);
-  const machine = childOf(childOf(domain, "os") ?? domain, "type")?.attributes.get("machine") ?? "";
-  const isQ35 = machine.includes("q35");
-  if (isQ35 && controllersOf(devices).length === 0) {
-    devices.children.push(
-      createElement("controller", [
-        ["type", "pci"],
-        ["index", "0"],
-        ["model", "pcie-root"],
-      ]),
-    );
-  }
-  for (const { element } of hostdevsOf(domain)) {
-    if (childOf(element, "address") !== undefined) continue;
-    element.children.push(
-      isQ35 ? renderGuestAddress(findFreeBus(devices), 0, 0) : renderGuestAddress(0, findFreeSlot(devices, 0), 0),
-    );
-  }
-  devices.children.sort((a, b) => rankOf(a) - rankOf(b));
-}
-
-function rankOf(device: XmlElement): number {
-  const rank = DEVICE_ORDER.indexOf(device.name);
-  return rank === -1 ? DEVICE_ORDER.length : rank;
-}
-
-function controllersOf(devices: XmlElement): XmlElement[] {
-  return devices.children.filter((child) => child.name === "controller" && child.attributes.get("type") === "pci");
-}
-
-function guestAddressesOf(devices: XmlElement): { bus: number; slot: number; fn: number }[] {
-  return devices.children.flatMap((device) => {
-    const address = device.children.find((child) => child.name === "address" && child.attributes.get("type") === "pci");
-    if (address === undefined) return [];
-    const [bus = 0, slot = 0, fn = 0] = ["bus", "slot", "function"].map((part) => Number(address.attributes.get(part)));
-    return [{ bus, slot, fn }];
-  });
-}
-
-function findFreeBus(devices: XmlElement): number {
-  const taken = new Set(guestAddressesOf(devices).map((address) => address.bus));
-  const ports = controllersOf(devices).filter((one) => one.attributes.get("model") === "pcie-root-port");
-  const free = ports.map((one) => Number(one.attributes.get("index"))).find((index) => !taken.has(index));
-  return free ?? addRootPort(devices);
-}
-
-function addRootPort(devices: XmlElement): number {
-  const index = Math.max(...controllersOf(devices).map((one) => Number(one.attributes.get("index")))) + 1;
-  const slot =
-    [2, 3, 4, 5].find(
-      (one) => !isPlaced(devices, one, 7) && (!isPlaced(devices, one, 0) || isPortSlot(devices, one)),
-    ) ?? 6;
-  const fn = [0, 1, 2, 3, 4, 5, 6, 7].find((one) => !isPlaced(devices, slot, one)) ?? 0;
-  const port = `0x${(slot * 8 + fn).toString(16)}`;
-  const address = renderGuestAddress(0, slot, fn);
-  if (fn === 0) address.attributes.set("multifunction", "on");
-  devices.children.push(
-    createElement(
-      "controller",
-      [
-        ["type", "pci"],
-        ["index", String(index)],
-        ["model", "pcie-root-port"],
-      ],
-      [
-        createElement("model", [["name", "pcie-root-port"]]),
-        createElement("target", [
-          ["chassis", String(index)],
-          ["port", port],
-        ]),
-        address,
-      ],
-    ),
-  );
-  return index;
-}
-
-function isPlaced(devices: XmlElement, slot: number, fn: number): boolean {
-  return guestAddressesOf(devices).some((one) => one.bus === 0 && one.slot === slot && one.fn === fn);
-}
-
-function isPortSlot(devices: XmlElement, slot: number): boolean {
-  return controllersOf(devices).some((one) => Number(childOf(one, "address")?.attributes.get("slot") ?? "-1") === slot);
-}
-
-function findFreeSlot(devices: XmlElement, bus: number): number {
-  const taken = new Set(
-    guestAddressesOf(devices)
-      .filter((one) => one.bus === bus)
-      .map((one) => one.slot),
-  );
-  return Array.from({ length: 29 }, (_unused, index) => index + 2).find((slot) => !taken.has(slot)) ?? 31;
 }
 
 /** Removes what only `--security-info` shows. */

@@ -24,7 +24,7 @@ function parseNumber(element: XmlElement, part: Part): number {
         : NaN;
   if (Number.isNaN(value)) {
     throw new LibvirtError(
-      `XML error: Invalid value for attribute '${part}' in element 'address': '${text}'. Expected integer value`,
+      `XML error: Invalid value for attribute '${part}' in element 'address': '${text}'. Expected non-negative integer value`,
     );
   }
   const limit = LIMITS[part];

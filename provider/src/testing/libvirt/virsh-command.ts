@@ -9,6 +9,8 @@ export interface VirshRequest {
   readonly operands: readonly string[];
   /** Folder that virsh ran in. */
   readonly folder: string;
+  /** Whether virsh was told to leave out headers and remarks. */
+  readonly isQuiet: boolean;
 }
 
 /** What a command prints: text that scripts read, and a remark that `-q` leaves out. */

@@ -27,10 +27,11 @@ export function answerVirsh(libvirt: Libvirt, call: ToolCall): ToolAnswer {
       return { status: 1, stderr: `error: unsupported option '${word}'. See --help.\n` };
     }
   }
-  return runCommand(libvirt, parseRequest(words, call.folder), isQuiet);
+  return runCommand(libvirt, parseRequest(words, call.folder, isQuiet));
 }
 
-function runCommand(libvirt: Libvirt, request: VirshRequest, isQuiet: boolean): ToolAnswer {
+function runCommand(libvirt: Libvirt, request: VirshRequest): ToolAnswer {
+  const { isQuiet } = request;
   const command = COMMANDS[request.command];
   if (command === undefined) return { status: 1, stderr: `error: unknown command: '${request.command}'\n` };
   try {
@@ -46,11 +47,12 @@ function runCommand(libvirt: Libvirt, request: VirshRequest, isQuiet: boolean): 
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
     const headline = error.headline === undefined ? command.failure?.(request) : (error.headline ?? undefined);
-    return { status: 1, stderr: `${headline === undefined ? "" : `error: ${headline}\n`}error: ${error.message}\n` };
+    const lines = [...(headline === undefined ? [] : [headline]), error.message].map((line) => `error: ${line}\n`);
+    return { status: 1, stdout: isQuiet ? "" : "\n", stderr: lines.join("") };
   }
 }
 
-function parseRequest(words: readonly string[], folder: string): VirshRequest {
+function parseRequest(words: readonly string[], folder: string, isQuiet: boolean): VirshRequest {
   const [command = "", ...rest] = words;
   const options = new Set<string>();
   const values = new Map<string, string>();
@@ -62,5 +64,5 @@ function parseRequest(words: readonly string[], folder: string): VirshRequest {
     else if (VALUED.has(word)) values.set(word, rest[++index] ?? "");
     else options.add(word);
   }
-  return { command, options, values, operands: operands.filter((word) => word !== "--"), folder };
+  return { command, options, values, operands: operands.filter((word) => word !== "--"), folder, isQuiet };
 }

@@ -95,6 +95,7 @@ export const LAB_HARDWARE = {
       class: "020000",
       driver: "e1000",
       group: 8,
+      isConventional: true,
     },
     {
       address: "0000:03:02.0",
@@ -104,6 +105,7 @@ export const LAB_HARDWARE = {
       class: "020000",
       driver: "e1000",
       group: 8,
+      isConventional: true,
     },
   ],
   disks: [

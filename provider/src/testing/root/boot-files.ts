@@ -14,6 +14,7 @@ export function writeBootFiles(files: HostFiles, machine: Machine): void {
   files.write("/etc/default/grub", machine.grubDefaults);
   files.write(`${grubFolder(machine)}/grubenv`, renderEnvironment(new Map()), 0o600);
   if (hasBls(machine)) writeBlsFiles(files, machine);
+  else files.makeFolder("/etc/default/grub.d");
 }
 
 function initrdOf(machine: Machine, release: string): string {

@@ -37,16 +37,17 @@ awk -v name="$file" '
       }
       word = word char
     }
-    if (quote != "" || depth != 0 || conditions != 0) fail()
+    if (quote != "" || depth != 0 || conditions != 0) { print "error: out of memory." > "/dev/stderr"; fail() }
     if (commands == 0) {
       printf "Script `%s\047 contains no commands and will do nothing\n", name > "/dev/stderr"
       exit 1
     }
   }
   function fail() {
-    if (failed++) return
+    if (substr(text, at < length(text) ? at : length(text), 1) == "\n") line--
     print "error: syntax error." > "/dev/stderr"
     print "error: Incorrect command." > "/dev/stderr"
+    print "error: syntax error." > "/dev/stderr"
     print "Syntax error at line " line > "/dev/stderr"
     exit 1
   }

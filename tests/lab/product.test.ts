@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "@jest/globals";
 import { LabHost } from "./lab-host";
+import { testConformanceWithIommu, testConformanceWithoutIommu } from "./suites/conformance";
 import { testForeignEdits } from "./suites/foreign-edits";
 import { testGroups } from "./suites/groups";
 import { testMainJob } from "./suites/main-job";
@@ -15,7 +16,9 @@ describe("on a real host", () => {
 
   afterAll(() => host.stop());
 
+  testConformanceWithoutIommu(() => host);
   testMainJob(() => host);
   testGroups(() => host);
+  testConformanceWithIommu(() => host);
   testForeignEdits(() => host);
 });

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { areCanonicallyEqual } from "../../../provider/src/model/libvirt/canonical";
 import { parseDomain } from "../../../provider/src/model/libvirt/domain-xml";
-import { PulumiWorkspace } from "../../pulumi/workspace";
 import { listChanges, readDomain, readDriversOf, readHostdevs, readLinuxLines, takePicture } from "../host-views";
 import type { LabHost } from "../lab-host";
 import { ALONE, detachment, inGuest, iommuOnly, PAIR } from "../programs";
+import { useStack } from "../stack";
 
 const GRUB = "/etc/default/grub";
 const DROP_IN = "/etc/default/grub.d/50-operator.cfg";
@@ -38,15 +38,8 @@ const FOREIGN_XML = `<hostdev mode='subsystem' type='pci' managed='yes'>
 
 /** What others change on the host, before, between and during our runs. The IOMMU is on; nothing reboots. */
 export function testForeignEdits(lab: () => LabHost): void {
-  let workspace: PulumiWorkspace;
-
-  beforeAll(async () => {
-    workspace = await PulumiWorkspace.create();
-  });
-
-  afterAll(() => workspace.remove());
-
   describe("what others wrote into the boot loader's settings", () => {
+    const stack = useStack();
     let linuxLines: readonly string[];
 
     beforeAll(async () => {
@@ -57,47 +50,38 @@ export function testForeignEdits(lab: () => LabHost): void {
     });
 
     it("stops a saved plan when it changed since the preview, with nothing written", async () => {
-      const planFile = join(workspace.folder, "plan.json");
-      await workspace.preview(iommuOnly(lab()), { planFile });
+      const planFile = join(stack().folder, "plan.json");
+      await stack().preview(iommuOnly(lab()), { planFile });
       await lab().ssh(`cp -p ${GRUB} /run/grub && echo '# a late remark' >> ${GRUB}`);
       const before = await takePicture(lab());
 
-      const up = await workspace.up(iommuOnly(lab()), { planFile, expectFailure: true });
+      const up = await stack().up(iommuOnly(lab()), { planFile, expectFailure: true });
 
-      expect(up.text).toContain("plan");
+      expect(up.text).toContain("violates plan");
       expect(listChanges(before, await takePicture(lab()))).toEqual([]);
       await lab().ssh(`cp -p /run/grub ${GRUB}`);
     });
 
-    it("survives an up: one line changes, by our words alone", async () => {
-      const up = await workspace.up(iommuOnly(lab()));
+    it("survives an up by one changed line, and a destroy with all that was written in between", async () => {
+      await stack().up(iommuOnly(lab()));
 
-      expect(up.changes).toMatchObject({ create: 2 });
       expect(await readFile(lab(), GRUB)).toBe(renderSettings("console=ttyS0 intel_iommu=on  audit=0 iommu=pt"));
       expect(await readFile(lab(), DROP_IN)).toBe(DROP_IN_TEXT);
-      expect(await readLinuxLines(lab())).toEqual(
-        linuxLines.map((line) =>
-          line.replace("intel_iommu=off", "intel_iommu=on").replace("audit=0", "audit=0 iommu=pt"),
-        ),
-      );
-    });
-
-    it("survives a destroy, what was written after our up included", async () => {
+      expect(await readLinuxLines(lab())).toEqual(linuxLines.map(withOurWords));
       const late = "console=ttyS0 nmi_watchdog=0 intel_iommu=on  audit=0 iommu=pt";
       await writeFile(lab(), GRUB, `${renderSettings(late)}# written after the up\n`);
 
-      await workspace.destroy();
+      await stack().destroy();
 
       const words = "console=ttyS0 nmi_watchdog=0 intel_iommu=off  audit=0";
       expect(await readFile(lab(), GRUB)).toBe(`${renderSettings(words)}# written after the up\n`);
       expect(await readFile(lab(), DROP_IN)).toBe(DROP_IN_TEXT);
-      expect(await readLinuxLines(lab())).toEqual(
-        linuxLines.map((line) => line.replace("intel_iommu=off", "nmi_watchdog=0 intel_iommu=off")),
-      );
+      expect(await readLinuxLines(lab())).toEqual(linuxLines.map(withLateWord));
     });
   });
 
   describe("what others do to devices and domains", () => {
+    const stack = useStack();
     let pristine: string;
 
     beforeAll(async () => {
@@ -105,22 +89,22 @@ export function testForeignEdits(lab: () => LabHost): void {
     });
 
     beforeEach(async () => {
-      pristine = await lab().ssh("virsh -q dumpxml --inactive guest");
+      pristine = await readDomain(lab(), "guest");
     });
 
     afterEach(async () => {
-      await workspace.destroy();
       await writeFile(lab(), "/run/guest.xml", pristine);
       await lab().ssh("virsh -q define /run/guest.xml");
     });
 
     it("stops a saved plan when a device lost its driver since the preview", async () => {
-      const planFile = join(workspace.folder, "plan.json");
-      await workspace.preview(detachment(lab(), { address: ALONE }), { planFile });
+      const planFile = join(stack().folder, "plan.json");
+      await stack().preview(detachment(lab(), { address: ALONE }), { planFile });
       await lab().ssh(`echo ${ALONE} > /sys/bus/pci/devices/${ALONE}/driver/unbind`);
 
-      await workspace.up(detachment(lab(), { address: ALONE }), { planFile, expectFailure: true });
+      const up = await stack().up(detachment(lab(), { address: ALONE }), { planFile, expectFailure: true });
 
+      expect(up.text).toContain("violates plan");
       expect(await readDriversOf(lab(), [ALONE])).toEqual([""]);
       await lab().ssh(`echo ${ALONE} > /sys/bus/pci/drivers_probe`);
     });
@@ -129,20 +113,19 @@ export function testForeignEdits(lab: () => LabHost): void {
       await attachForeign(lab());
       const shared = await readDomain(lab(), "guest");
 
-      await workspace.up(inGuest(lab(), [ALONE]));
+      await stack().up(inGuest(lab(), [ALONE]));
 
       expect(await readHostdevs(lab(), "guest")).toEqual([FOREIGN, ALONE]);
       expect(readHostdevXml(await readDomain(lab(), "guest"), FOREIGN)).toBe(readHostdevXml(shared, FOREIGN));
-      await workspace.destroy();
+      await stack().destroy();
       expect(areCanonicallyEqual(await readDomain(lab(), "guest"), shared)).toBe(true);
     });
 
     it("stops as stale when the domain changes between our reading and our lock, and loses nothing", async () => {
       const release = await holdLock(lab());
-      const up = workspace.up(inGuest(lab(), [ALONE]), { expectFailure: true });
-      await lab().ssh("timeout 120 sh -c 'until pgrep -fx \"flock -w 90 9\"; do sleep 0.5; done'");
-      await attachForeign(lab());
-      await release();
+      const up = stack().up(inGuest(lab(), [ALONE]), { expectFailure: true });
+      const edit = waitForOurLock(lab()).then(() => attachForeign(lab()));
+      await edit.finally(release);
 
       expect((await up).text).toMatch(/planned on stale facts: the configuration of domain \S+ has changed/);
       expect(await readHostdevs(lab(), "guest")).toEqual([FOREIGN]);
@@ -152,7 +135,7 @@ export function testForeignEdits(lab: () => LabHost): void {
       await writeFile(lab(), "/usr/local/bin/virsh", INTERRUPTING_VIRSH);
       await lab().ssh("chmod 755 /usr/local/bin/virsh");
       try {
-        await workspace.up(inGuest(lab(), [ALONE]));
+        await stack().up(inGuest(lab(), [ALONE]));
 
         expect(await readHostdevs(lab(), "guest")).toEqual([FOREIGN, ALONE]);
       } finally {
@@ -160,6 +143,14 @@ export function testForeignEdits(lab: () => LabHost): void {
       }
     });
   });
+}
+
+function withOurWords(line: string): string {
+  return line.replace("intel_iommu=off", "intel_iommu=on").replace("audit=0", "audit=0 iommu=pt");
+}
+
+function withLateWord(line: string): string {
+  return line.replace("intel_iommu=off", "nmi_watchdog=0 intel_iommu=off");
 }
 
 /** Someone else's edit in the last moment: just before our own command reaches libvirt. */
@@ -181,6 +172,11 @@ async function holdLock(host: LabHost): Promise<() => Promise<void>> {
     await host.ssh("rm /run/held /run/is-held");
     await holding;
   };
+}
+
+/** Waits until a transaction of ours stands before the lock. */
+async function waitForOurLock(host: LabHost): Promise<void> {
+  await host.ssh("timeout 120 sh -c 'until pgrep -fx \"flock -w 90 9\"; do sleep 0.5; done'");
 }
 
 async function attachForeign(host: LabHost): Promise<void> {

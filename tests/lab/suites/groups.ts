@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import { areCanonicallyEqual } from "../../../provider/src/model/libvirt/canonical";
-import { PulumiWorkspace } from "../../pulumi/workspace";
+import type { PulumiWorkspace } from "../../pulumi/workspace";
 import { listChanges, readDomain, readDrivers, readDriversOf, readHostdevs, takePicture } from "../host-views";
 import type { LabHost } from "../lab-host";
 import { attachment, detachment, PAIR } from "../programs";
+import { useStack } from "../stack";
 
 const BRIDGE = "0000:02:00.0";
 const [FIRST, SECOND] = PAIR;
@@ -20,20 +21,17 @@ const REFUSED = [
 /** Groups of more than one function, on a host whose IOMMU is on. */
 export function testGroups(lab: () => LabHost): void {
   describe("a group of two functions behind a bridge", () => {
-    let workspace: PulumiWorkspace;
+    const stack = useStack();
     let drivers: Readonly<Record<string, string>>;
 
     beforeAll(async () => {
-      workspace = await PulumiWorkspace.create();
       drivers = await readDrivers(lab());
     });
-
-    afterAll(() => workspace.remove());
 
     it.each(REFUSED)("refuses %s in the preview, by the rule %s", async (address, rule, loss) => {
       const before = await takePicture(lab());
 
-      const preview = await workspace.preview(detachment(lab(), { address }), { expectFailure: true });
+      const preview = await stack().preview(detachment(lab(), { address }), { expectFailure: true });
 
       expect(preview.text).toContain(`[${rule}] 0000:`);
       expect(preview.text).toContain(`would lose ${loss}`);
@@ -44,7 +42,7 @@ export function testGroups(lab: () => LabHost): void {
       const override = `/sys/bus/pci/devices/${SECOND}/driver_override`;
       await lab().ssh(`mount --bind ${override} ${override} && mount -o remount,bind,ro ${override}`);
       try {
-        const up = await workspace.up(detachment(lab(), { address: FIRST }), { expectFailure: true });
+        const up = await stack().up(detachment(lab(), { address: FIRST }), { expectFailure: true });
 
         expect(up.text).toContain(`step "detach ${SECOND}" failed`);
         expect(up.text).toContain("everything before it was taken back");
@@ -59,16 +57,16 @@ export function testGroups(lab: () => LabHost): void {
     it("moves as a whole when one member is named, and leaves the bridge alone", async () => {
       const domain = await readDomain(lab(), "guest");
 
-      const up = await workspace.up(attachment(lab(), { address: SECOND, id: "8086:100e" }));
+      const up = await stack().up(attachment(lab(), { address: SECOND, id: "8086:100e" }));
 
-      const { members, bridges } = await readGroup(workspace);
-      expect(up.changes).toMatchObject({ create: 3 });
+      const { members, bridges } = await readGroup(stack());
+      expect(up.changes).toEqual({ create: 3 });
       expect([members, bridges]).toEqual([[...PAIR], [BRIDGE]]);
       expect(await readDriversOf(lab(), [...PAIR, BRIDGE])).toEqual(["vfio-pci", "vfio-pci", ""]);
       expect(await readHostdevs(lab(), "guest")).toEqual([...PAIR]);
       expect(countControllers(await readDomain(lab(), "guest"))).toBeGreaterThan(countControllers(domain));
 
-      await workspace.destroy();
+      await stack().destroy();
 
       expect(await readDrivers(lab())).toEqual(drivers);
       expect(areCanonicallyEqual(await readDomain(lab(), "guest"), domain)).toBe(true);

@@ -15,7 +15,7 @@ function entry(commandLine: string, isRecovery = false) {
   return { title: "Linux", commandLine, isRecovery };
 }
 
-const DEBIAN: Partial<BootFacts> = {
+const DEBIAN = {
   files: [file("/etc/default/grub", DEFAULTS)],
   tools: { "grub-mkconfig": "/usr/sbin/grub-mkconfig", "grub-script-check": "/usr/bin/grub-script-check" },
   grubConfig: {
@@ -24,7 +24,7 @@ const DEBIAN: Partial<BootFacts> = {
     usesBls: false,
     entries: [entry("root=/dev/vda2 ro console=ttyS0 intel_iommu=off quiet"), entry("root=/dev/vda2 ro single", true)],
   },
-};
+} satisfies Partial<BootFacts>;
 
 const ENTRY = "title Fedora\nlinux /vmlinuz-6.11\noptions root=/dev/vda2 ro intel_iommu=off\n";
 const FEDORA: Partial<BootFacts> = {
@@ -119,7 +119,7 @@ describe("GRUB of Debian", () => {
     const change = planOf({
       ...DEBIAN,
       files: [file("/etc/default/grub", text)],
-      grubConfig: { ...DEBIAN.grubConfig!, ...menu },
+      grubConfig: { ...DEBIAN.grubConfig, ...menu },
     });
 
     expect(change).toMatchObject({ steps: [], descriptions: [] });
@@ -162,7 +162,7 @@ describe("GRUB of Debian", () => {
   it("refuses a drop-in that sets the variable anew", () => {
     const dropIn = file("/etc/default/grub.d/50-cloudimg.cfg", 'GRUB_CMDLINE_LINUX="console=tty1"\n');
 
-    expect(planOf({ ...DEBIAN, files: [...DEBIAN.files!, dropIn] })).toEqual({
+    expect(planOf({ ...DEBIAN, files: [...DEBIAN.files, dropIn] })).toEqual({
       refused: expect.stringMatching(
         /50-cloudimg\.cfg sets GRUB_CMDLINE_LINUX anew.*by hand: add intel_iommu=on iommu=pt/,
       ),

@@ -89,7 +89,7 @@ describe("decideArguments", () => {
       /contradicts mode "passthrough"/,
     ],
   ] as const)("refuses %s", (_, options, property, reason) => {
-    const decided = decide(options as Parameters<typeof decide>[0]);
+    const decided = decide(options);
 
     expect(decided).toEqual({ problems: [{ property, reason: expect.stringMatching(reason) }] });
   });

@@ -21,9 +21,9 @@ export async function tryUp(host: SimulatedHost, row: ErrorCase): Promise<Attemp
     (reason: unknown) => reason,
   );
   const written = [...listDifferences(before, readAll(host)), ...host.writes.slice(calls)];
-  const clean = (text: string): string => withoutHost(text, host);
-  if (error instanceof CheckFailure) return { phase: "check", messages: error.problems.map(clean), written };
-  if (error instanceof Error) return { phase: "create", messages: [clean(error.message)], written };
+  if (error instanceof CheckFailure)
+    return { phase: "check", messages: error.problems.map((text) => withoutHost(text, host)), written };
+  if (error instanceof Error) return { phase: "create", messages: [withoutHost(error.message, host)], written };
   return { phase: "none", messages: [], written };
 }
 

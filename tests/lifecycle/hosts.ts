@@ -24,10 +24,21 @@ export function readBootFiles(host: SimulatedHost): Record<string, string> {
     for (const entry of readdirSync(join(host.root, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const real = join(entry.parentPath, entry.name);
-      files[real.slice(host.root.length)] = readFileSync(real, "utf8");
+      const text = readIfThere(real);
+      if (text !== undefined) files[real.slice(host.root.length)] = text;
     }
   }
   return files;
+}
+
+/** A change may go on while we look: a file that it has just taken away is none. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Paths whose bytes differ between two readings. */

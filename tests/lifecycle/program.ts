@@ -11,6 +11,10 @@ export interface ProgramOptions {
   readonly policy: RebootPolicy;
 }
 
+async function show(run: Run, resource: Resource, inputs: Values): Promise<Operation> {
+  return (await resource.preview(run, inputs)).operation;
+}
+
 /** The whole guide as one program of three resources. */
 export class Program {
   readonly iommu = new Resource("HostIommuConfig");
@@ -26,8 +30,6 @@ export class Program {
 
   /** Checks everything; the devices of the guest are given, since a new group's members are not known yet. */
   preview(devices: unknown): Promise<Operation[]> {
-    const show = async (run: Run, resource: Resource, inputs: Values): Promise<Operation> =>
-      (await resource.preview(run, inputs)).operation;
     return inRun(async (run) => [
       await show(run, this.iommu, this.#iommuInputs()),
       await show(run, this.group, this.#groupInputs()),

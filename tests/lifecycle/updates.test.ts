@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { MachineName, SimulatedHost } from "pulumi-passthrough/testing";
 import { areCanonicallyEqual } from "../../provider/src/model/libvirt/canonical";
-import { inRun, Resource, type Values } from "./driver";
+import { inRun, Resource, type Operation, type Values } from "./driver";
 import { expectNoWrites, listDifferences, readBootFiles, readDomain, useHosts } from "./hosts";
 
 const start = useHosts();
@@ -107,11 +107,12 @@ describe("drift", () => {
     const group = new Resource("PciGroupDetachment");
     const guest = new Resource("DomainHostdev");
     const common = { host: host.connection };
-    const up = () =>
-      inRun(async (run) => [
+    function up(): Promise<Operation[]> {
+      return inRun(async (run) => [
         await group.up(run, { ...common, device: { address: NIC } }),
         await guest.up(run, { ...common, domain: "guest", devices: [NIC] }),
       ]);
+    }
     const bare = readDomain(host, "guest");
     await up();
     host.setDriver(NIC, "e1000e");

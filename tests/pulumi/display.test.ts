@@ -26,10 +26,10 @@ describe("what a run shows", () => {
 
   it("has warnings and progress on the row of the resource that they are about", async () => {
     const [host, workspace] = await Promise.all([startHost({ machine: "debian-gpu" }), openWorkspace()]);
-    const program = (): Promise<Record<string, never>> => {
+    function program(): Promise<Record<string, never>> {
       new HostIommuConfig("iommu", { host: host.connection });
       return Promise.resolve({});
-    };
+    }
 
     const preview = await workspace.preview(program);
     const up = await workspace.up(program);
@@ -56,10 +56,10 @@ describe("what a run shows", () => {
 
   it("is the same below a component, which does not wait for itself", async () => {
     const [host, workspace] = await Promise.all([startHost(), openWorkspace()]);
-    const program = (): Promise<Record<string, never>> => {
+    function program(): Promise<Record<string, never>> {
       new Workstation("desk", host.connection);
       return Promise.resolve({});
-    };
+    }
 
     const up = await workspace.up(program);
     const again = await workspace.up(program, { expectNoChanges: true });

@@ -27,8 +27,12 @@ async function waitForEnd(pid: number): Promise<void> {
 
 /** Waits until no command of the provider runs on the host, whatever became of its connection. */
 async function waitForQuiet(host: SimulatedHost): Promise<void> {
-  const journal = (): string => host.readFile("/var/lib/passthrough/journal");
-  for (let last = ""; last !== journal(); await delay(1_500)) last = journal();
+  const path = "/var/lib/passthrough/journal";
+  let last = "";
+  while (last !== host.readFile(path)) {
+    last = host.readFile(path);
+    await delay(1_500);
+  }
 }
 
 function wordsOf(text: string): string[] {

@@ -24,7 +24,10 @@ describe("a program under Pulumi's mocks", () => {
       newResource: (args) => {
         registered.push(args);
         const members = [{ address: GPU, id: "10de:2684", class: "VGA controller", previousDriver: "nouveau" }];
-        return { id: `${args.name}-id`, state: { ...args.inputs, members, attached: [GPU], rebootRequired: false } };
+        return {
+          id: `${args.name}-id`,
+          state: { ...(args.inputs as object), members, attached: [GPU], rebootRequired: false },
+        };
       },
       call: () => ({}),
     });
@@ -62,8 +65,10 @@ describe("a program under Pulumi's mocks", () => {
     const plain = new HostIommuConfig("plain", { host: { address: "kvm1.lan" } });
     await Promise.all([iommu, plain].map((resource) => valueOf(resource.urn)));
 
-    const isMarked = (name: string): boolean =>
-      JSON.stringify(registered.find((one) => one.name === name)?.inputs).includes("1b47061264138c4ac30d75fd1eb44270");
+    function isMarked(name: string): boolean {
+      const inputs: unknown = registered.find((one) => one.name === name)?.inputs;
+      return JSON.stringify(inputs).includes("1b47061264138c4ac30d75fd1eb44270");
+    }
     expect([isMarked("secret"), isMarked("plain")]).toEqual([true, false]);
   });
 });

@@ -20,7 +20,10 @@ describe("a host that does not come back from its reboot in time", () => {
 
     expect(run.text).toMatch(/did not come back within 30 s; .*Next: look at its console/s);
     expect(stored?.initErrors).toHaveLength(1);
-    expect(stored?.outputs).toMatchObject({ rebootRequired: true, ownership: { added: ["intel_iommu=on", "iommu=pt"] } });
+    expect(stored?.outputs).toMatchObject({
+      rebootRequired: true,
+      ownership: { added: ["intel_iommu=on", "iommu=pt"] },
+    });
     expect(await findState(workspace, "gpu")).toBeUndefined();
   });
 
@@ -31,7 +34,9 @@ describe("a host that does not come back from its reboot in time", () => {
     expect(run.changes).toEqual({ update: 1, create: 2, same: 1 });
     expect((await findState(workspace, "iommu"))?.initErrors ?? []).toEqual([]);
     expect(host.driverOf(GPU)).toBe("vfio-pci");
-    expect((await workspace.up(guide(host.connection, OPTIONS), { expectNoChanges: true })).changes).toEqual({ same: 4 });
+    expect((await workspace.up(guide(host.connection, OPTIONS), { expectNoChanges: true })).changes).toEqual({
+      same: 4,
+    });
   });
 });
 

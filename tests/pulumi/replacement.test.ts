@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { PciGroupDetachment, type HostArgs } from "pulumi-passthrough";
+import { HostIommuConfig, PciGroupDetachment, type HostArgs } from "pulumi-passthrough";
 import type { SimulatedHost } from "pulumi-passthrough/testing";
 import { countOf, findState, GPU, useStage } from "./stage";
 import type { PulumiWorkspace } from "./workspace";
@@ -21,8 +21,10 @@ function program(host: HostArgs, address: string): () => Promise<Record<string, 
   };
 }
 
+const stage = useStage();
+
 describe("a PciGroupDetachment whose inputs change", () => {
-  const { startHost, openWorkspace } = useStage();
+  const { startHost, openWorkspace } = stage;
   let host: SimulatedHost;
   let other: SimulatedHost;
   let workspace: PulumiWorkspace;
@@ -61,13 +63,30 @@ describe("a PciGroupDetachment whose inputs change", () => {
   });
 
   it("stays as it is when only its timeout changes", async () => {
-    const slower = (): Promise<Record<string, never>> => {
+    function slower(): Promise<Record<string, never>> {
       new PciGroupDetachment("group", { host: other.connection, device: { address: NIC }, timeoutSeconds: 90 });
       return Promise.resolve({});
-    };
+    }
     const cost = await countOf(other, () => workspace.up(slower));
 
     expect(cost).toMatchObject({ commands: 1, writes: 0, files: 0 });
     expect((await findState(workspace, "group"))?.outputs).toMatchObject({ timeoutSeconds: 90 });
   });
+});
+
+it("refuses two resources that stand for the same thing on a host", async () => {
+  const { startHost, openWorkspace } = stage;
+  const [host, workspace] = await Promise.all([startHost(), openWorkspace()]);
+  function twice(): Promise<Record<string, never>> {
+    new HostIommuConfig("first", { host: host.connection });
+    new HostIommuConfig("second", { host: { ...host.connection, address: "localhost" }, mode: "passthrough" });
+    return Promise.resolve({});
+  }
+
+  const run = await workspace.preview(twice, { expectFailure: true });
+
+  // Which of the two the engine meets first is up to it.
+  expect(run.text).toMatch(
+    /'(first|second)' has a problem: .*the resource "(?!\1)\w+" of this program manages the same/,
+  );
 });

@@ -37,7 +37,7 @@ describe("an update plan that a preview saved", () => {
     await workspace.preview(program, { planFile: planFile("fresh") });
     const run = await workspace.up(program, { planFile: planFile("fresh") });
 
-    expect(run.changes).toEqual({ create: 4 });
+    expect(run.changes).toEqual({ create: 3, same: 1 });
     expect([host.driverOf(GPU), host.driverOf(AUDIO)]).toEqual(["vfio-pci", "vfio-pci"]);
   });
 

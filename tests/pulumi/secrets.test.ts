@@ -104,7 +104,7 @@ describe("secrets", () => {
     expect(host.domainXml("win11", { withSecrets: true })).toContain(CONSOLE_PASSWORD);
   });
 
-  it("are encrypted in the state, each by itself", async () => {
+  it("are encrypted in the state, each by itself", () => {
     const state = readFolder(join(workspace.folder, "state"));
 
     expect(state).toContain('"ciphertext":');

@@ -4,7 +4,7 @@ import type { HostFacts } from "../model/host-facts";
 import type { CommonInputs, Definition, JsonObject, Planned, PlanResult, Problem } from "../resources/definition";
 import { describeFailure } from "./failure";
 import { parseHint } from "./hint";
-import { HIDDEN, knownConnection, parseInputs, protectSecrets, readWire, type WireInputs } from "./inputs";
+import { HIDDEN, identityOf, knownConnection, parseInputs, protectSecrets, readWire, type WireInputs } from "./inputs";
 import { resourceLog } from "./log";
 import type { Observations } from "./observations";
 import type { Sessions } from "./sessions";
@@ -54,8 +54,19 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
   const result = definition.plan(parsed.inputs, facts, priorState(olds) as Partial<State> | undefined);
   context.observations.remember(wire.urn, facts, result);
   const { outputs, problems } = present(definition, parsed.inputs, facts, result, wire);
+  const rival = context.observations.claim(wire.urn, identityOf(definition, parsed.inputs, facts));
+  if (rival !== undefined) return answer(wire.declared, named(session, [rivalProblem(rival)]));
   for (const warning of warningsOf(result)) resourceLog(wire.urn).warn(`${session.label}: ${warning}`);
   return answer({ ...parsed.inputs, ...outputs }, named(session, problems));
+}
+
+/** Two resources that stand for the same thing would undo each other's work, run by run. */
+function rivalProblem(rival: string): Problem {
+  const name = rival.split("::").at(-1) ?? rival;
+  return {
+    property: "",
+    reason: `the resource ${JSON.stringify(name)} of this program manages the same; keep one of them`,
+  };
 }
 
 /** Says of which host a problem speaks. */

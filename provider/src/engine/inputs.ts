@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { HostConnection, secretPaths } from "../model/connection";
+import type { HostFacts } from "../model/host-facts";
 import type { CommonInputs, Definition, JsonObject, Problem } from "../resources/definition";
 import { areRelated, bare, formatPath, unknownPaths, withSecrets } from "./wire";
 
@@ -83,6 +84,15 @@ export function parseInputs<Inputs extends CommonInputs, State extends JsonObjec
 
 function toPath(path: readonly PropertyKey[]): (string | number)[] {
   return path.map((part) => (typeof part === "symbol" ? String(part) : part));
+}
+
+/** What names a resource, the same for every name of its host. */
+export function identityOf<Inputs extends CommonInputs, State extends JsonObject>(
+  definition: Definition<Inputs, State>,
+  inputs: Inputs,
+  facts: HostFacts,
+): string {
+  return `${facts.identity.machineId}/${definition.identify(inputs, facts)}`;
 }
 
 /** The connection of inputs that are not complete yet, when it is known. */

@@ -4,7 +4,7 @@ import type { HostFacts } from "../model/host-facts";
 import type { CommonInputs, Definition, JsonObject, Planned, PlanResult } from "../resources/definition";
 import { renderPlan } from "./check";
 import { toUserError } from "./failure";
-import { HIDDEN, parseInputs, pickInputs, protectSecrets, STATE_VERSION } from "./inputs";
+import { HIDDEN, identityOf, parseInputs, pickInputs, protectSecrets, STATE_VERSION } from "./inputs";
 import { resourceLog, type ResourceLog } from "./log";
 import type { Observations } from "./observations";
 import type { Sessions } from "./sessions";
@@ -60,7 +60,7 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
   const before = await session.facts();
   const planned = requirePlanned(session, definition.plan(inputs, before, prior));
   requireUnchanged(session, renderPlan(definition, inputs, before, planned), values["plan"]);
-  const id = `${before.identity.machineId}/${definition.identify(inputs, before)}`;
+  const id = identityOf(definition, inputs, before);
   const done = await carryOut(definition, session, inputs, planned, log);
   const applied = {
     inputs,

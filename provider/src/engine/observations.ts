@@ -13,10 +13,19 @@ export interface Observation {
  */
 export class Observations {
   private readonly byUrn = new Map<string, Observation>();
+  private readonly owners = new Map<string, string>();
 
   /** Remembers a reading; a resource without a URN, as in an older state, is not remembered. */
   remember(urn: string | undefined, facts: HostFacts, result: PlanResult): void {
     if (urn !== undefined) this.byUrn.set(urn, { facts, result });
+  }
+
+  /** Notes which resource of the program stands for a thing on a host; returns the one that already does. */
+  claim(urn: string | undefined, thing: string): string | undefined {
+    const owner = this.owners.get(thing);
+    if (owner !== undefined && owner !== urn) return owner;
+    if (urn !== undefined) this.owners.set(thing, urn);
+    return undefined;
   }
 
   /** The newest reading of a resource. */

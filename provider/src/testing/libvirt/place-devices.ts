@@ -46,7 +46,8 @@ function findFreePort(devices: XmlElement): number | undefined {
 
 function addRootPort(devices: XmlElement): number {
   const index = nextIndex(devices);
-  const slot = PORT_SLOTS.find((one) => isFree(devices, one, 7) && (isFree(devices, one, 0) || isPortSlot(devices, one))) ?? 7;
+  const slot =
+    PORT_SLOTS.find((one) => isFree(devices, one, 7) && (isFree(devices, one, 0) || isPortSlot(devices, one))) ?? 7;
   const fn = [0, 1, 2, 3, 4, 5, 6, 7].find((one) => isFree(devices, slot, one)) ?? 0;
   const address = renderGuestAddress(0, slot, fn);
   if (fn === 0) address.attributes.set("multifunction", "on");

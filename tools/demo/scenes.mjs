@@ -52,10 +52,13 @@ export const scenes = [
   {
     title: "Refresh: someone has been on the host",
     words: [
-      "By hand, behind Pulumi's back, the audio function goes back to its old driver, and win11 loses its devices. A preview",
-      "finds it, because it always reads the host, and shows what `up` would do; a refresh writes into the state what is so.",
+      "By hand, behind Pulumi's back, intel_iommu goes back to off in /etc/default/grub, the audio function to its old driver,",
+      "and win11 loses its devices. A preview finds it, because it always reads the host, and shows what `up` would do; a refresh",
+      "writes into the state what is so.",
     ],
     act: async ({ host, stack }) => {
+      const settings = host.readFile("/etc/default/grub");
+      host.writeFile("/etc/default/grub", settings.replace("intel_iommu=on", "intel_iommu=off"));
       host.setDriver("0000:01:00.1", "snd_hda_intel");
       host.defineDomain(withoutHostdevs(host.domainXml("win11", { withSecrets: true })));
       const isSeen = await stack.run("preview", gpuProgram(host.connection), { diff: true });
@@ -64,7 +67,7 @@ export const scenes = [
   },
   {
     title: "Up: the drift is mended",
-    words: ["Only what differs is changed: the command line is as declared, so there is no reboot."],
+    words: ["Only what differs is changed. The kernel still runs with the declared words, so there is no reboot."],
     act: async ({ host, stack }) => {
       const bootId = host.bootId();
       const isDone = await stack.run("up", gpuProgram(host.connection));

@@ -32,7 +32,9 @@ describe("inputs that a preview does not know yet", () => {
   /** Six resources, each with another input that is known only when the first resource is there. */
   function declare(): Promise<Record<string, never>> {
     const first = new PciGroupDetachment("first", { host: host.connection, device: { address: PORTS[0] } });
-    const later = <T>(value: T): pulumi.Output<T> => first.viable.apply(() => value);
+    function later<T>(value: T): pulumi.Output<T> {
+      return first.viable.apply(() => value);
+    }
     const near = host.connection;
     const far = { ...host.connection, address: later("127.0.0.1") };
     const present = ["hugepages=4", later("default_hugepagesz=1G")];
@@ -87,12 +89,12 @@ describe("inputs that a preview does not know yet", () => {
   });
 
   it("do not hide what is wrong already", async () => {
-    const program = (): Promise<Record<string, never>> => {
+    function program(): Promise<Record<string, never>> {
       const first = new PciGroupDetachment("first", { host: host.connection, device: { address: GPU } });
       const devices = [first.viable.apply(() => GPU)];
       new DomainHostdev("guest", { host: host.connection, domain: "win12", devices });
       return Promise.resolve({});
-    };
+    }
 
     const run = await workspace.preview(program, { expectFailure: true });
 

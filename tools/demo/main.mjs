@@ -17,7 +17,7 @@ and run \`pulumi preview\`: it only reads. examples/preview-only is such a proje
 
 /** Shows the provider at work on a simulated host, from the first preview to the last byte put back; returns the exit code. */
 export async function main({ pulumiRoot }) {
-  // Pulumi hears the terminal's ^C itself and ends its step well. We must not die before it, and leave a host behind.
+  // Pulumi hears ^C too and ends its step well. We must not die before it, and leave a host behind.
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   for (const signal of SIGNALS) process.on(signal, interrupt);
@@ -42,7 +42,8 @@ async function play(stage, signal) {
     const isAsPromised = await scene.act(stage);
     if (signal.aborted) return INTERRUPTED;
     if (isAsPromised) continue;
-    process.stderr.write(`\nThis is not what was to be shown: the demo ends here.\n`);
+    // On a terminal Pulumi reads ^C itself, and says of a cancelled step no more than that it failed.
+    process.stderr.write("\nThe demo ends here: this step was cancelled, or did not go as it should.\n");
     return 1;
   }
   say(GOODBYE);

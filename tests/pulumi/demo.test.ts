@@ -68,6 +68,8 @@ describe("the demo on a terminal", () => {
 
     expect(text).toContain("^C received");
     expect(text).not.toContain("4/7");
-    expect({ exitCode, leftovers: await listLeftovers() }).toEqual({ exitCode: 1, leftovers: [] });
+    // Who hears ^C first, Pulumi or the demo, decides between 1 and 130.
+    expect([1, 130]).toContain(exitCode);
+    expect(await listLeftovers()).toEqual([]);
   });
 });

@@ -11,12 +11,18 @@ export const COMMAND_MARK = "SIMULATED_COMMAND_NUMBER";
  */
 export function killMarked(marks: Readonly<Record<string, string>>): void {
   const wanted = Object.entries(marks).map(([name, value]) => `${name}=${value}`);
-  // Twice, since a process may have started another while the first round went on.
-  for (let round = 0; round < 2; round++) {
+  // All of them stand still before the first one dies: a shell whose child is killed would go on with its next line, and a
+  // process may start another while we look.
+  const stopped = new Set<number>();
+  for (let before = -1; before < stopped.size; ) {
+    before = stopped.size;
     for (const pid of listProcesses()) {
-      if (pid !== process.pid && hasAll(pid, wanted)) kill(pid);
+      if (pid === process.pid || stopped.has(pid) || !hasAll(pid, wanted)) continue;
+      signal(pid, "SIGSTOP");
+      stopped.add(pid);
     }
   }
+  for (const pid of stopped) signal(pid, "SIGKILL");
 }
 
 /** Value of a mark in a process's environment; undefined when it has none or is gone. */
@@ -48,9 +54,9 @@ function readEnvironment(pid: number): string[] {
   }
 }
 
-function kill(pid: number): void {
+function signal(pid: number, name: "SIGSTOP" | "SIGKILL"): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

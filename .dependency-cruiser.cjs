@@ -60,7 +60,7 @@ module.exports = {
       severity: "error",
       from: { path: "^provider/src/resources/[^/]+/(inputs|state|plan)[.]ts$" },
       to: {
-        path: "^provider/src/(host|transport|engine)/|^(node:|fs|path|os|child_process|crypto)|node_modules/ssh2/",
+        path: "^provider/src/(host|transport|engine)/|^(node:|fs|path|os|child_process)|node_modules/ssh2/",
         reachable: true,
       },
     },

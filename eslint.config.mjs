@@ -19,4 +19,14 @@ export default defineConfig(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
     },
   },
+  {
+    // Plans are pure: of Node's cryptography they may take hashes, never anything that is random.
+    files: ["provider/src/resources/**/*.ts", "provider/src/model/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { paths: [{ name: "node:crypto", allowImportNames: ["createHash"], message: "plans are pure" }] },
+      ],
+    },
+  },
 );

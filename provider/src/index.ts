@@ -12,4 +12,5 @@ export {
   type PciGroupDetachmentArgs,
 } from "./program/pci-group-detachment";
 export type { HostArgs } from "./program/resource";
+export { rollout, type HostOptions, type RolloutHost, type RolloutOptions } from "./program/rollout";
 export type { HostConnection, HostSettings } from "./model/connection";

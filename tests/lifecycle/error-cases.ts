@@ -179,6 +179,24 @@ const HOST: readonly ErrorCase[] = [
     ],
   },
   {
+    ...GUEST,
+    what: "a libvirt that the host does not have",
+    phase: "check",
+    inputs: { ...GUEST.inputs, connectUri: "ch:///system" },
+    messages: [
+      "connectUri: HOST: libvirt does not answer at ch:///system: error: failed to connect to the hypervisor error: no connection driver available for ch:///system; correct the URI, or see that on the host, as root, virsh -c 'ch:///system' list answers",
+    ],
+  },
+  {
+    ...GUEST,
+    what: "a libvirt on another machine",
+    phase: "check",
+    inputs: { ...GUEST.inputs, connectUri: "qemu+ssh://root@kvm2/system" },
+    messages: [
+      "connectUri: qemu+ssh://root@kvm2/system leads to another machine; the host is reached over SSH already, so name libvirt as the host itself sees it, such as qemu:///system",
+    ],
+  },
+  {
     ...OFF,
     what: "no IOMMU in the firmware",
     machine: { machine: "firmware-off" },
@@ -198,7 +216,7 @@ const HOST: readonly ErrorCase[] = [
       host.startDomain("win11");
     },
     messages: [
-      'reboot.policy: HOST: a reboot is needed (the running kernel was not booted with intel_iommu=on iommu=pt), but guest, win11 are running and would be stopped. Shut the domains down first, or set reboot.policy to "never" and reboot when it suits',
+      'reboot.runningDomains: HOST: a reboot is needed (the running kernel was not booted with intel_iommu=on iommu=pt), but guest, win11 are running and would be stopped. Shut the domains down first, set reboot.runningDomains to "shutdown" to have that done, or set reboot.policy to "never" and reboot when it suits',
     ],
   },
   {

@@ -17,22 +17,54 @@ interface Case {
   readonly bootFiles: readonly (string | RegExp)[];
 }
 
+/** What binds the group at every boot: its drivers are in the initial ramdisk of the lab's machine only. */
+function persistenceFiles(device: string, carrier: string): { carrier: string; rule: string } {
+  const name = `passthrough-${device.replaceAll(":", "-")}`;
+  return { carrier: carrier.replace("*", name), rule: `/etc/udev/rules.d/10-${name}.rules` };
+}
+
+const HOOK = "/etc/initramfs-tools/hooks/*";
+const DRACUT = "/etc/dracut.conf.d/90-*.conf";
 const LAB = { device: "0000:03:01.0", members: ["0000:03:01.0", "0000:03:02.0"] };
 const DESKTOP = { device: "0000:01:00.1", members: ["0000:01:00.0", "0000:01:00.1"] };
-const GRUB_FILES = ["/boot/grub/grub.cfg", "/etc/default/grub"];
+const LAB_PERSISTENCE = persistenceFiles(LAB.device, HOOK);
+const DESKTOP_PERSISTENCE = persistenceFiles(DESKTOP.device, HOOK);
+const BLS_PERSISTENCE = persistenceFiles(DESKTOP.device, DRACUT);
+const LAB_FILES = [
+  "/boot/grub/grub.cfg",
+  "/boot/initrd.img-6.1.0-44-amd64",
+  "/etc/default/grub",
+  LAB_PERSISTENCE.carrier,
+  LAB_PERSISTENCE.rule,
+];
+const DESKTOP_FILES = [
+  "/boot/grub/grub.cfg",
+  "/etc/default/grub",
+  DESKTOP_PERSISTENCE.carrier,
+  DESKTOP_PERSISTENCE.rule,
+];
 const BLS_FILES = [
   /^\/boot\/loader\/entries\//,
   /^\/boot\/loader\/entries\//,
   "/etc/default/grub",
+  BLS_PERSISTENCE.carrier,
   "/etc/kernel/cmdline",
+  BLS_PERSISTENCE.rule,
 ];
 const INTEL = " intel_iommu=on iommu=pt";
 
 const CASES: readonly Case[] = [
-  { machine: "debian-grub", shell: "dash", policy: "ifRequired", ...LAB, words: INTEL, bootFiles: GRUB_FILES },
-  { machine: "debian-grub", shell: "busybox", policy: "never", ...LAB, words: INTEL, bootFiles: GRUB_FILES },
-  { machine: "amd", shell: "dash", policy: "never", ...LAB, words: " iommu=pt", bootFiles: GRUB_FILES },
-  { machine: "debian-gpu", shell: "dash", policy: "never", ...DESKTOP, words: `${INTEL} quiet`, bootFiles: GRUB_FILES },
+  { machine: "debian-grub", shell: "dash", policy: "ifRequired", ...LAB, words: INTEL, bootFiles: LAB_FILES },
+  { machine: "debian-grub", shell: "busybox", policy: "never", ...LAB, words: INTEL, bootFiles: LAB_FILES },
+  { machine: "amd", shell: "dash", policy: "never", ...LAB, words: " iommu=pt", bootFiles: LAB_FILES },
+  {
+    machine: "debian-gpu",
+    shell: "dash",
+    policy: "never",
+    ...DESKTOP,
+    words: `${INTEL} quiet`,
+    bootFiles: DESKTOP_FILES,
+  },
   { machine: "fedora-bls", shell: "dash", policy: "never", ...DESKTOP, words: INTEL, bootFiles: BLS_FILES },
   { machine: "fedora-bls", shell: "busybox", policy: "ifRequired", ...DESKTOP, words: INTEL, bootFiles: BLS_FILES },
   { machine: "rhel-bls", shell: "dash", policy: "never", ...DESKTOP, words: INTEL, bootFiles: BLS_FILES },

@@ -6,6 +6,7 @@ import type {
   StorageUse,
 } from "../../provider/src/model/host-facts";
 import { PciAddress } from "../../provider/src/model/pci/address";
+import { NO_ACTIVITY } from "../../provider/src/model/reboot/activity";
 
 /** Sections of the facts that a test states; of each, what it leaves out is that of a healthy host without devices. */
 export type FactsOverrides = {
@@ -97,7 +98,15 @@ export function buildFacts(overrides: FactsOverrides = {}): HostFacts {
   return {
     ...buildMachine(overrides),
     iommu: { units: ["dmar0"], groups: deriveGroups(pci), ...overrides.iommu },
-    boot: { files: [], tools: {}, markers: [], leftovers: [], kernels: ["vmlinuz-6.1.0-42-amd64"], ...overrides.boot },
+    boot: {
+      files: [],
+      tools: {},
+      markers: [],
+      hasWatchdog: false,
+      leftovers: [],
+      kernels: ["vmlinuz-6.1.0-42-amd64"],
+      ...overrides.boot,
+    },
     pci,
     storage: { uses: [buildUse("/", [])], ...overrides.storage },
     network: {
@@ -109,6 +118,15 @@ export function buildFacts(overrides: FactsOverrides = {}): HostFacts {
     inputDevices: overrides.inputDevices ?? [],
     libvirt: { version: "9.0.0", domains: [], ...overrides.libvirt },
     records: overrides.records ?? {},
+    persistence: {
+      files: [],
+      leftovers: [],
+      images: [],
+      moduleDrivers: [],
+      isDracutHooked: false,
+      ...overrides.persistence,
+    },
+    activity: { ...NO_ACTIVITY, ...overrides.activity },
   };
 }
 
@@ -124,6 +142,12 @@ function buildMachine(overrides: FactsOverrides): Pick<HostFacts, "identity" | "
     },
     cpu: { vendor: "GenuineIntel", virtualization: "vmx", ...overrides.cpu },
     firmware: { tables: ["DMAR"], isEfi: false, ...overrides.firmware },
-    kernel: { release: "6.1.0-42-amd64", commandLine: "ro quiet intel_iommu=on", config: {}, ...overrides.kernel },
+    kernel: {
+      release: "6.1.0-42-amd64",
+      installedModules: [],
+      commandLine: "ro quiet intel_iommu=on",
+      config: {},
+      ...overrides.kernel,
+    },
   };
 }

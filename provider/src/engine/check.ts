@@ -4,7 +4,7 @@ import type { HostFacts } from "../model/host-facts";
 import type { CommonInputs, Definition, JsonObject, Planned, PlanResult, Problem } from "../resources/definition";
 import { describeFailure } from "./failure";
 import { parseHint } from "./hint";
-import { HIDDEN, identityOf, knownConnection, parseInputs, protectSecrets, readWire, type WireInputs } from "./inputs";
+import { HIDDEN, identityOf, knownPlace, parseInputs, protectSecrets, readWire, type WireInputs } from "./inputs";
 import { resourceLog } from "./log";
 import type { Observations } from "./observations";
 import type { Sessions } from "./sessions";
@@ -41,9 +41,9 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
     };
   }
   if (parsed.kind === "wrong") return answer(wire.declared, parsed.problems);
-  const connection = parsed.kind === "complete" ? parsed.inputs.host : knownConnection(wire.declared);
-  if (connection === undefined) return answer({ ...wire.declared, ...unknownOutputs(definition) }, []);
-  const session = context.sessions.open(connection);
+  const place = parsed.kind === "complete" ? parsed.inputs : knownPlace(wire.declared);
+  if (place === undefined) return answer({ ...wire.declared, ...unknownOutputs(definition) }, []);
+  const session = context.sessions.open(place.host, place.connectUri);
   const reading = await readFacts(session, wire);
   if ("problem" in reading) return answer(wire.declared, [reading.problem]);
   const { facts } = reading;

@@ -95,11 +95,13 @@ export function identityOf<Inputs extends CommonInputs, State extends JsonObject
   return `${facts.identity.machineId}/${definition.identify(inputs, facts)}`;
 }
 
-/** The connection of inputs that are not complete yet, when it is known. */
-export function knownConnection(declared: Readonly<Record<string, unknown>>): HostConnection | undefined {
-  if (unknownPaths(declared["host"]).length > 0) return undefined;
-  const parsed = HostConnection.safeParse(declared["host"]);
-  return parsed.success ? parsed.data : undefined;
+/** Which host, and which libvirt on it, inputs that are not complete yet are about, when that is known. */
+export function knownPlace(declared: Readonly<Record<string, unknown>>): CommonInputs | undefined {
+  const { host, connectUri } = declared;
+  if (unknownPaths([host, connectUri]).length > 0) return undefined;
+  const parsed = HostConnection.safeParse(host);
+  if (!parsed.success) return undefined;
+  return { host: parsed.data, ...(typeof connectUri === "string" && { connectUri }) };
 }
 
 /** Inputs for the wire: the secrets of the connection are in envelopes, every time, or Pulumi would store them in clear. */

@@ -53,7 +53,7 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
 ): Promise<{ id: string; outs: Record<string, unknown> }> {
   const { definition } = context;
   const inputs = requireInputs(definition, values);
-  const session = context.sessions.open(inputs.host);
+  const session = context.sessions.open(inputs.host, inputs.connectUri);
   const log = resourceLog(urnOf(values));
   // The inputs of a first create hold what check computed, which no earlier change has made true yet.
   const prior = (olds === undefined ? computedState(values) : bare(olds)) as Partial<State> | undefined;
@@ -61,7 +61,9 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
   const planned = requirePlanned(session, definition.plan(inputs, before, prior));
   requireUnchanged(session, renderPlan(definition, inputs, before, planned), values["plan"]);
   const id = identityOf(definition, inputs, before);
-  const done = await carryOut(definition, session, inputs, planned, log);
+  const rebooted = await carryOut(definition, session, inputs, planned, log);
+  const isTried = planned.reboot?.isTrial === true && rebooted.failure === undefined;
+  const done = isTried ? await keepTrial(definition, session, { inputs, prior, planned, rebooted, log }) : rebooted;
   const applied = {
     inputs,
     before,
@@ -75,7 +77,6 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
     ...definition.state(applied),
     plan: renderPlan(definition, inputs, before, planned),
     machineId: done.facts.identity.machineId,
-    stateVersion: STATE_VERSION,
     ...hidden(values),
   };
   context.observations.remember(urnOf(values), done.facts, definition.plan(inputs, done.facts, applied.prior));
@@ -86,7 +87,8 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
     const reason = `${session.label}: the change was made, but the host is not as declared: ${describeResult(left)}. Next: run again; if it stays so, something on the host undoes the change.`;
     throw new PartialFailure(id, { ...outs, [HIDDEN.provider]: values[HIDDEN.provider] }, reason);
   }
-  return { id, outs };
+  // Only what is done has it: a rollout tells by it, since Pulumi does not tell a program that a resource is unfinished.
+  return { id, outs: { ...outs, stateVersion: STATE_VERSION } };
 }
 
 function computedState(values: Values): Values | undefined {
@@ -172,6 +174,36 @@ async function carryOut<Inputs extends CommonInputs, State extends JsonObject>(
   }
 }
 
+interface Tried<Inputs, State> {
+  readonly inputs: Inputs;
+  readonly prior: Partial<State> | undefined;
+  readonly planned: Planned;
+  readonly rebooted: Done;
+  readonly log: ResourceLog;
+}
+
+/** After a trial boot: what it showed decides, and what is kept must be what was tried. */
+async function keepTrial<Inputs extends CommonInputs, State extends JsonObject>(
+  definition: Definition<Inputs, State>,
+  session: HostSession,
+  { inputs, prior, planned, rebooted, log }: Tried<Inputs, State>,
+): Promise<Done> {
+  const next = definition.plan(inputs, rebooted.facts, prior);
+  const isKept =
+    next.outcome === "planned" && next.reboot === undefined && areEqual(next.computed, planned.computed);
+  if (!isKept) {
+    const what = next.outcome === "planned" ? (next.failedAttempt ?? describeResult(next)) : describeResult(next);
+    const error = new HostError({ host: session.label, what, next: "mend the cause and run again; the next run tries again" });
+    return { ...rebooted, failure: error.message };
+  }
+  try {
+    return await carryOut(definition, session, inputs, next, log);
+  } catch (error) {
+    const facts = await session.facts().catch(() => rebooted.facts);
+    return { ...rebooted, facts, failure: toUserError(error).message };
+  }
+}
+
 /** Reads the host again. Three answers: here is the state; gone, on proof; an error that keeps what is stored. */
 export async function read<Inputs extends CommonInputs, State extends JsonObject>(
   context: LifecycleContext<Inputs, State>,
@@ -181,7 +213,7 @@ export async function read<Inputs extends CommonInputs, State extends JsonObject
   try {
     const { definition } = context;
     const inputs = requireInputs(definition, outputs);
-    const session = context.sessions.open(inputs.host);
+    const session = context.sessions.open(inputs.host, inputs.connectUri);
     const log = resourceLog(urnOf(outputs));
     const facts = await session.facts();
     requireSameMachine(session, outputs, facts);
@@ -232,7 +264,7 @@ export async function remove<Inputs extends CommonInputs, State extends JsonObje
   try {
     const { definition } = context;
     const inputs = requireInputs(definition, outputs);
-    const session = context.sessions.open(inputs.host);
+    const session = context.sessions.open(inputs.host, inputs.connectUri);
     const log = resourceLog(urnOf(outputs));
     const facts = await session.facts();
     requireSameMachine(session, outputs, facts);

@@ -8,78 +8,92 @@ import { readSnapshot, takeSnapshot, type RawSnapshot } from "./snapshot/take";
 import type { TransactionReport } from "./transaction/report";
 import { runTransaction } from "./transaction/run";
 
+/** What the sessions of one host share: each of them asks another libvirt, and a change through one concerns all. */
+export interface SharedHost {
+  /** Counts the beginnings and ends of changes; what was read at another count is old. */
+  changes: number;
+  /** The last change in the queue: a host is changed by one at a time. */
+  last: Promise<unknown>;
+}
+
 /** What long work says while it goes on. */
 export type Progress = (text: string) => void;
 
 /** Longest snapshot, beyond which a host counts as hung. */
 const SNAPSHOT_TIMEOUT_MS = 120_000;
 
+/** Longest start of the domains that were shut down for a reboot. */
+const DOMAIN_START_TIMEOUT_MS = 1_500_000;
+
 /**
- * One host during one run of the provider: its newest facts, and the only door to changes. Snapshots are shared by all
- * resources of the host; changes of one host run one after another.
+ * One host during one run of the provider, with one libvirt on it: the newest facts, and the only door to changes.
+ * Snapshots are shared by all resources of the host that speak to this libvirt; changes of one host run one after another.
  */
 export class HostSession {
   readonly label: string;
   private readonly connection: HostConnection;
+  private readonly connectUri: string;
   private readonly pool: ShellPool;
-  private newest: Promise<HostFacts> | undefined;
-  private last: Promise<unknown> = Promise.resolve();
-  private hasChangedHost = false;
+  private readonly shared: SharedHost;
+  private newest: { readonly facts: Promise<HostFacts>; readonly changes: number } | undefined;
 
-  constructor(connection: HostConnection, pool: ShellPool) {
+  constructor(connection: HostConnection, connectUri: string, pool: ShellPool, shared: SharedHost) {
     this.label = describeHost(connection);
     this.connection = connection;
+    this.connectUri = connectUri;
     this.pool = pool;
+    this.shared = shared;
   }
 
   /** Newest facts; the first call reads the host. */
   facts(): Promise<HostFacts> {
-    this.newest ??= this.forgetOnFailure(this.read());
-    return this.newest;
+    const { newest } = this;
+    return newest?.changes === this.shared.changes ? newest.facts : this.keep(this.read());
   }
 
-  /** Takes over what the program read side by side, unless this session knows better: it changed or read the host itself. */
+  /** Takes over what the program read side by side, unless we know better: we changed the host, or read it ourselves. */
   adopt(raw: RawSnapshot): void {
-    if (this.hasChangedHost || this.newest !== undefined) return;
-    this.newest = this.forgetOnFailure(Promise.resolve().then(() => readSnapshot(this.label, raw)));
+    if (this.shared.changes > 0 || this.newest !== undefined) return;
+    void this.keep(Promise.resolve().then(() => readSnapshot(this.label, raw)));
   }
 
   /** Runs a change and keeps the facts that it read back. */
   change(change: Change, timeoutMs: number, progress: Progress): Promise<TransactionReport> {
-    return this.exclusively(async () => {
-      this.hasChangedHost = true;
-      this.newest = undefined;
-      const report = await this.withShell((shell) =>
-        runTransaction(shell, change, {
-          timeoutMs,
-          onStep: (step) => {
-            progress(`${this.label}: ${step}`);
-          },
-        }),
-      );
-      this.newest = Promise.resolve(report.facts);
-      return report;
-    });
+    return this.exclusively(
+      () => this.transact(change, timeoutMs, progress),
+      (report) => report.facts,
+    );
   }
 
   /** Reboots the host, waits until it is back with another boot id, and returns its facts. */
   reboot(request: RebootRequest, progress: Progress): Promise<HostFacts> {
-    return this.exclusively(async () => {
-      this.hasChangedHost = true;
-      this.newest = undefined;
-      const facts = await rebootHost(this.label, request, {
-        run: (script) => this.withShell((shell) => shell.run({ script, timeoutMs: SNAPSHOT_TIMEOUT_MS })),
-        read: () => this.read(),
-        progress,
-      });
-      this.newest = Promise.resolve(facts);
-      return facts;
-    });
+    return this.exclusively(
+      () =>
+        rebootHost(this.label, request, {
+          run: (script, limits) => this.withShell((shell) => shell.run({ script, ...limits })),
+          change: (change) => this.transact(change, DOMAIN_START_TIMEOUT_MS, progress),
+          read: () => this.read(),
+          progress,
+        }),
+      (facts) => facts,
+    );
+  }
+
+  private transact(change: Change, timeoutMs: number, progress: Progress): Promise<TransactionReport> {
+    return this.withShell((shell) =>
+      runTransaction(shell, change, {
+        timeoutMs,
+        connectUri: this.connectUri,
+        onStep: (step) => {
+          progress(`${this.label}: ${step}`);
+        },
+      }),
+    );
   }
 
   private async read(): Promise<HostFacts> {
     return this.withShell(async (shell) => {
-      const raw = await takeSnapshot(shell, { timeoutMs: SNAPSHOT_TIMEOUT_MS });
+      const raw = await takeSnapshot(shell, { timeoutMs: SNAPSHOT_TIMEOUT_MS, connectUri: this.connectUri });
       return readSnapshot(shell.label, raw);
     });
   }
@@ -93,17 +107,34 @@ export class HostSession {
     }
   }
 
-  private exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(work, work);
-    this.last = result.catch(() => undefined);
+  /** Runs work that changes the host, after all that was asked for earlier, and keeps what it read at its end. */
+  private exclusively<T>(work: () => Promise<T>, factsOf: (result: T) => HostFacts): Promise<T> {
+    const result = this.shared.last.then(async () => {
+      const value = await this.changing(work);
+      void this.keep(Promise.resolve(factsOf(value)));
+      return value;
+    });
+    this.shared.last = result.catch(() => undefined);
     return result;
   }
 
-  /** A failed read is not remembered: the next resource asks again. */
-  private forgetOnFailure(reading: Promise<HostFacts>): Promise<HostFacts> {
-    reading.catch(() => {
+  /** Whoever reads while the change goes on reads something half done, so it counts at both ends, failed or not. */
+  private async changing<T>(work: () => Promise<T>): Promise<T> {
+    this.shared.changes++;
+    try {
+      return await work();
+    } finally {
+      this.shared.changes++;
+    }
+  }
+
+  /** Keeps a reading until the host changes. A failed one is not remembered: the next resource asks again. */
+  private keep(facts: Promise<HostFacts>): Promise<HostFacts> {
+    const reading = { facts, changes: this.shared.changes };
+    this.newest = reading;
+    facts.catch(() => {
       if (this.newest === reading) this.newest = undefined;
     });
-    return reading;
+    return facts;
   }
 }

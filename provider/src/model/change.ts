@@ -1,4 +1,5 @@
 import type { PciAddress } from "./pci/address";
+import type { DomainName } from "./reboot/conditions";
 
 /**
  * A change of a host as a value: what it rests on, and its steps in order. A transaction runs it as one command: when an
@@ -22,12 +23,48 @@ export type Expectation =
 
 /** One step. Every kind is a function of transaction.sh and knows how it is taken back. */
 export type ChangeStep =
-  | { readonly kind: "write"; readonly path: string; readonly text: string }
+  | { readonly kind: "write"; readonly path: string; readonly text: string; readonly isExecutable?: boolean }
   | { readonly kind: "generate"; readonly menu: MenuGeneration }
   | { readonly kind: "clean"; readonly path: string }
+  /** Gives a variable of GRUB's environment block another value, if it still has the one of before. */
+  | {
+      readonly kind: "set-variable";
+      readonly tool: string;
+      readonly path: string;
+      readonly name: string;
+      readonly before: string;
+      readonly after: string;
+    }
+  /** Removes a file that is ours as a whole. */
+  | { readonly kind: "remove"; readonly path: string }
+  /** Stops the unit that would take a trial boot back. */
+  | { readonly kind: "confirm-trial"; readonly unit: string }
+  /** Makes an entry the choice of the next boot only; that boot clears the choice itself. */
+  | { readonly kind: "boot-once"; readonly choice: BootChoice; readonly entry: string }
+  | { readonly kind: "clear-boot-once"; readonly choice: BootChoice }
+  /** Looks into initial ramdisks and builds anew those that must be. */
+  | { readonly kind: "initramfs"; readonly work: ImageWork }
+  /** Has rpm-ostree make a deployment whose command line has these words and lacks those. */
+  | {
+      readonly kind: "set-arguments";
+      readonly tool: string;
+      readonly present: readonly string[];
+      readonly absent: readonly string[];
+    }
+  /** Has Proxmox's tool bring its boot partitions up to date, and looks at each of them. */
+  | {
+      readonly kind: "refresh-partitions";
+      readonly tool: string;
+      readonly loader: "grub" | "systemd-boot";
+      readonly present: readonly string[];
+      readonly absent: readonly string[];
+    }
+  | { readonly kind: "build-image"; readonly build: ImageBuild }
   /** Notes on the host what a resource will need to take its change back, should Pulumi never hear of it. */
   | { readonly kind: "record"; readonly name: string; readonly text: string }
   | { readonly kind: "forget"; readonly name: string }
+  /** Starts domains that were shut down for a reboot; one that runs already is left alone. */
+  | { readonly kind: "start-domains"; readonly domains: readonly DomainName[] }
   | {
       readonly kind: "take";
       readonly address: PciAddress;
@@ -46,6 +83,11 @@ export type ChangeStep =
   | { readonly kind: "attach"; readonly uuid: string; readonly name: string; readonly xml: string }
   | { readonly kind: "detach"; readonly uuid: string; readonly name: string; readonly xml: string };
 
+/** Where a boot loader keeps the choice of the next boot: GRUB in its environment block, systemd-boot in the firmware. */
+export type BootChoice =
+  | { readonly loader: "grub"; readonly tool: string; readonly probe: string; readonly path: string }
+  | { readonly loader: "systemd-boot"; readonly tool: string };
+
 /** A run of the boot loader's own generator, and the words its result must and must not boot. */
 export interface MenuGeneration {
   /** Absolute path of `grub-mkconfig`. */
@@ -55,4 +97,31 @@ export interface MenuGeneration {
   readonly path: string;
   readonly present: readonly string[];
   readonly absent: readonly string[];
+}
+
+/** A run of mkinitcpio for one unified kernel image, and the words that it must and must not hold. */
+export interface ImageBuild {
+  readonly tool: string;
+  /** Path of the preset file, and the preset in it that makes the image. */
+  readonly preset: string;
+  readonly name: string;
+  readonly path: string;
+  readonly present: readonly string[];
+  readonly absent: readonly string[];
+}
+
+/** What initial ramdisks shall hold or no longer hold: a udev rule, and the driver that it binds. */
+export interface ImageWork {
+  readonly tool: { readonly kind: "initramfs-tools" | "dracut"; readonly build: string; readonly list: string };
+  /** `carry`: an image that holds a driver of the devices must hold the rule too. `drop`: none may hold it. */
+  readonly purpose: "carry" | "drop";
+  /** Path of the rule on the root file system. */
+  readonly rule: string;
+  readonly driver: string;
+  /** Drivers of the host that would take the devices. */
+  readonly rivals: readonly string[];
+  readonly devices: readonly PciAddress[];
+  readonly images: readonly { readonly release: string; readonly path: string }[];
+  /** Note of what each image was found to hold. */
+  readonly record: string;
 }

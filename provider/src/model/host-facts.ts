@@ -1,4 +1,5 @@
 import type { PciAddress } from "./pci/address";
+import type { ActivityFacts } from "./reboot/activity";
 
 /**
  * Everything one snapshot says about a host. Absent optional members mean "the host does not have it"; what could not be
@@ -18,6 +19,8 @@ export interface HostFacts {
   readonly libvirt: LibvirtFacts;
   /** Notes of our own on the host, by name: what is needed to take changes back. */
   readonly records: Readonly<Record<string, string>>;
+  readonly activity: ActivityFacts;
+  readonly persistence: PersistenceFacts;
 }
 
 /** Who the host is. */
@@ -53,6 +56,8 @@ export interface FirmwareFacts {
 export interface KernelFacts {
   /** `uname -r`. */
   readonly release: string;
+  /** Releases whose modules are installed, in no order. */
+  readonly installedModules: readonly string[];
   /** `/proc/cmdline` without its newline. */
   readonly commandLine: string;
   /** IOMMU-related `CONFIG_*` of the running kernel: value after `=`, or `n` for "is not set"; absent when unknown. */
@@ -177,12 +182,54 @@ export interface BootFacts {
   readonly grubConfig?: GrubConfigFacts;
   /** Settings of grubenv, where there is one. */
   readonly grubEnvironment?: Readonly<Record<string, string>>;
+  /** The same as a whole, where it can be read. */
+  readonly grubEnvironmentBlock?: GrubEnvironmentBlock;
   /** Names of kernels, newest first, below `/boot` (`vmlinuz-*`). */
   readonly kernels: readonly string[];
   /** Files that an interrupted change left behind. */
   readonly leftovers: readonly string[];
+  /** Whether there is a `/dev/watchdog`, which resets a host that hangs. */
+  readonly hasWatchdog: boolean;
+  /** What a trial boot that was taken back left for us to read. */
+  readonly trialReport?: string;
+  /** What the boot loader of this boot says of itself in the firmware's variables; absent when it says nothing. */
+  readonly loaderVariables?: LoaderVariables;
+  /** Mounted file systems that the firmware can read, where boot loader entries may lie: `/boot`, `/boot/efi`, `/efi`. */
+  readonly bootPartitions?: readonly string[];
+  readonly unifiedImages?: readonly UnifiedImage[];
+  /** Arguments of the next boot as `rpm-ostree kargs` prints them. */
+  readonly deploymentArguments?: string;
+  /** The line that Proxmox's boot partitions were last given, as far as is known. */
+  readonly refreshedArguments?: string;
   /** Paths that tell boot loaders apart and exist on this host, such as `/run/ostree-booted`. */
   readonly markers: readonly string[];
+}
+
+/** GRUB's environment block: a file of fixed size that GRUB itself writes to as well, so it is no `HostFile`. */
+export interface GrubEnvironmentBlock {
+  /** Where the file lies; links are followed. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Variables of the Boot Loader Interface. */
+export interface LoaderVariables {
+  /** `LoaderInfo`, such as `systemd-boot 252.39-1~deb12u1`. */
+  readonly info?: string;
+  /** `StubInfo`: the kernel came as a unified kernel image. */
+  readonly stub?: string;
+  /** The lower bits of `LoaderFeatures`. */
+  readonly features?: number;
+  /** `LoaderEntryDefault` and `LoaderEntryOneShot`: ids of entries. */
+  readonly defaultEntry?: string;
+  readonly oneShotEntry?: string;
+}
+
+/** A kernel with its initial ramdisk and command line in one file of `EFI/Linux`. */
+export interface UnifiedImage {
+  readonly path: string;
+  readonly isSigned: boolean;
+  readonly commandLine: string;
 }
 
 export interface GrubConfigFacts {
@@ -190,6 +237,14 @@ export interface GrubConfigFacts {
   readonly sha256: string;
   /** True when the menu comes from `/boot/loader/entries` (BLS). */
   readonly usesBls: boolean;
+  /** What the menu takes as its default, with variables as they are written: `0`, `${saved_entry}`, an id. */
+  readonly defaultEntry: string;
+  /** Whether the menu looks at `next_entry` and clears it. */
+  readonly bootsOnce: boolean;
+  /** Whether the menu reads `custom.cfg` beside it. */
+  readonly readsCustom: boolean;
+  /** The lines that list this system's kernels, as they stand. */
+  readonly linuxSection: string;
   readonly entries: readonly BootEntry[];
 }
 
@@ -200,4 +255,26 @@ export interface BootEntry {
   /** Command line, without the path of the kernel. */
   readonly commandLine: string;
   readonly isRecovery: boolean;
+}
+
+/** What decides which driver a PCI function gets at boot, beside the kernel itself. */
+export interface PersistenceFacts {
+  /** Files whose names say that they are ours: udev rules, and what takes them into the initial ramdisk. */
+  readonly files: readonly HostFile[];
+  /** What an interrupted change of such a file or of an initial ramdisk left behind. */
+  readonly leftovers: readonly string[];
+  /** Initial ramdisks, as far as their usual places are known. */
+  readonly images: readonly ImageFile[];
+  /** PCI drivers that are modules; one that is bound and not among them is built into the kernel. */
+  readonly moduleDrivers: readonly string[];
+  /** Whether new kernels get their initial ramdisk from dracut, on a host that may have other generators too. */
+  readonly isDracutHooked: boolean;
+}
+
+/** An initial ramdisk by what changes when it is built anew. */
+export interface ImageFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Seconds since 1970. */
+  readonly modifiedSeconds: number;
 }

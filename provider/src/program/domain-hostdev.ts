@@ -13,6 +13,10 @@ export interface DomainHostdevArgs {
   devices: pulumi.Input<pulumi.Input<string | GroupMember>[]>;
   /** Whether libvirt takes the devices when the domain starts and gives them back when it stops. Default: true. */
   managed?: pulumi.Input<boolean>;
+  /**
+   * The libvirt that has the domain, as a URI of the host's own, such as `qemu:///session`. Default: `qemu:///system`.
+   */
+  connectUri?: pulumi.Input<string>;
 }
 
 /**

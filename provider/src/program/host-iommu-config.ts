@@ -14,10 +14,24 @@ export interface KernelArgumentsArgs {
 export interface RebootArgs {
   /** `ifRequired`: when the running command line is not the declared one. Default: `never`. */
   policy?: pulumi.Input<"never" | "ifRequired">;
+  /** `shutdown`: running domains shut down by themselves first and are started again afterwards. Default: `refuse`. */
+  runningDomains?: pulumi.Input<"refuse" | "shutdown">;
+  /** Longest wait for each domain to shut down, in seconds. Default: 120. */
+  domainShutdownTimeoutSeconds?: pulumi.Input<number>;
+  /** What people at a terminal or desktop of the host mean for a reboot. Default: `refuse`. */
+  loggedInUsers?: pulumi.Input<"refuse" | "ignore">;
+  /** What programs mean that block a shutdown through systemd. Default: `refuse`. */
+  inhibitors?: pulumi.Input<"refuse" | "ignore">;
   /** Longest wait for the host to come back, in seconds. Default: 600. */
   timeoutSeconds?: pulumi.Input<number>;
   /** Whether deleting the resource reboots the host. Default: false. */
   onDelete?: pulumi.Input<boolean>;
+}
+
+/** How long a trial boot waits to be confirmed. */
+export interface TrialBootArgs {
+  /** Seconds from the start of its init; then the host restarts on its old command line by itself. Default: 300. */
+  confirmTimeoutSeconds?: pulumi.Input<number>;
 }
 
 /** Inputs of a HostIommuConfig. */
@@ -29,6 +43,11 @@ export interface HostIommuConfigArgs {
   kernelArguments?: pulumi.Input<KernelArgumentsArgs>;
   /** The boot loader; anything but `auto` must be what the host has. Default: `auto`. */
   bootLoader?: pulumi.Input<"auto" | "grub" | "grub-bls">;
+  /**
+   * Whether a new command line is booted once, as a trial, and made permanent only when the host has come back with it and
+   * shows IOMMU groups. It needs `reboot.policy` `ifRequired`. Default: false.
+   */
+  trialBoot?: pulumi.Input<boolean | TrialBootArgs>;
   reboot?: pulumi.Input<RebootArgs>;
 }
 

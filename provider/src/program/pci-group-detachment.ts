@@ -21,6 +21,10 @@ export interface PciGroupDetachmentArgs {
   driver?: pulumi.Input<string>;
   /** Safety rules that are waived for this group, by name. Default: none. */
   allow?: pulumi.Input<pulumi.Input<SafetyRule>[]>;
+  /** Whether the functions are bound again at every boot of the host, by address and id. Default: true. */
+  persist?: pulumi.Input<boolean>;
+  /** What happens while the IOMMU is not active: an error, or everything is prepared for the next boot. Default: `fail`. */
+  whenInactive?: pulumi.Input<"fail" | "prepare">;
   /** Longest time to wait for one function to change its driver, in seconds. Default: 60. */
   timeoutSeconds?: pulumi.Input<number>;
 }
@@ -33,6 +37,16 @@ export interface GroupMember {
   readonly class: string;
   /** Driver that it goes back to; empty: none. */
   readonly previousDriver: string;
+}
+
+/** What is in place for the next boot of the host. */
+export interface Persistence {
+  /** Files of ours by which the group is bound at boot. */
+  readonly files: readonly string[];
+  /** What was found in each initial ramdisk, in words, by its path. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Why a part of the group is not bound at boot. */
+  readonly drift: readonly string[];
 }
 
 /**
@@ -52,6 +66,8 @@ export class PciGroupDetachment extends PassthroughResource {
   declare readonly drivers: pulumi.Output<Record<string, string>>;
   /** Whether VFIO hands the group out. */
   declare readonly viable: pulumi.Output<boolean>;
+  /** What is in place for the next boot of the host, as it was read back. */
+  declare readonly persistence: pulumi.Output<Persistence>;
   /** `/etc/machine-id` of the host. */
   declare readonly machineId: pulumi.Output<string>;
 
@@ -60,7 +76,7 @@ export class PciGroupDetachment extends PassthroughResource {
       kind: "PciGroupDetachment",
       name,
       args,
-      outputs: ["group", "members", "bridges", "drivers", "viable"],
+      outputs: ["group", "members", "bridges", "drivers", "viable", "persistence"],
       opts,
     });
   }

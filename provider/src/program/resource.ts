@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { secretPaths, HostConnection } from "../model/connection";
 import { hostHint } from "./host-hints";
+import { enterWave, joinWave } from "./wave-membership";
 
 /** A value of which any part may be an output. */
 type DeepInput<T> = pulumi.Input<T extends object ? { [Key in keyof T]: DeepInput<T[Key]> } : T>;
@@ -15,7 +16,7 @@ export type HostArgs = DeepInput<HostConnection>;
 export interface ResourceRegistration {
   readonly kind: string;
   readonly name: string;
-  readonly args: { readonly host: HostArgs };
+  readonly args: { readonly host: HostArgs; readonly connectUri?: pulumi.Input<string> };
   /** Names of the outputs, which Pulumi resolves only when they are there from the start. */
   readonly outputs: readonly string[];
   readonly opts: pulumi.CustomResourceOptions | undefined;
@@ -23,9 +24,13 @@ export interface ResourceRegistration {
 
 /** Base of the resources: a dynamic resource whose provider is a constant text, so that no code is stored in any state. */
 export abstract class PassthroughResource extends pulumi.CustomResource {
-  protected constructor({ kind, name, args, outputs, opts }: ResourceRegistration) {
+  /** Version of the form in which the outputs are stored; unknown while the resource is unfinished. */
+  declare readonly stateVersion: pulumi.Output<number>;
+
+  protected constructor({ kind, name, args, outputs, opts: own }: ResourceRegistration) {
+    const opts = joinWave(own);
     const host = pulumi.output(args.host).apply((value) => protectHost(value)) as pulumi.Output<HostConnection>;
-    const hint = opts?.urn === undefined ? hostHint(host) : undefined;
+    const hint = opts.urn === undefined ? hostHint(host, args.connectUri) : undefined;
     super(
       `pulumi-nodejs:dynamic/passthrough:${kind}`,
       name,
@@ -40,6 +45,7 @@ export abstract class PassthroughResource extends pulumi.CustomResource {
       },
       opts,
     );
+    enterWave(this, this.stateVersion);
   }
 }
 

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Change } from "../model/change";
 import type { HostConnection } from "../model/connection";
 import type { HostFacts } from "../model/host-facts";
+import type { RebootConditions } from "../model/reboot/conditions";
 
 /** A value of Pulumi's wire: what JSON has. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -16,6 +17,10 @@ export interface Problem {
 /** A reboot that a plan contains. */
 export interface PlannedReboot {
   readonly timeoutSeconds: number;
+  /** After the reboot comes a change that rests on what the host then shows: the plan is made anew and carried out. */
+  readonly isTrial?: boolean;
+  /** What the reboot may disturb. Default: nothing. */
+  readonly conditions?: RebootConditions;
 }
 
 /** What is to be done. `plan` and `computed` are shown in the preview, so they hold no times and no boot ids. */
@@ -30,6 +35,8 @@ export interface Planned {
   readonly warnings: readonly string[];
   readonly change?: Change;
   readonly reboot?: PlannedReboot;
+  /** Why an earlier attempt has to be made again, such as a trial boot that the host took back. */
+  readonly failedAttempt?: string;
 }
 
 /** The user has to change something first. */
@@ -53,6 +60,8 @@ export type PlanResult = Planned | Refused | Later;
 /** Inputs that every resource has. */
 export interface CommonInputs {
   readonly host: HostConnection;
+  /** The libvirt on the host that the resource speaks to; most speak to the system's. */
+  readonly connectUri?: string;
 }
 
 /** What a finished change is known by. */

@@ -44,6 +44,7 @@ export async function assembleHost(base: string, options: SimulatedHostOptions):
     files,
     environment,
     rebootMs: options.rebootMs ?? DEFAULT_REBOOT_MS,
+    moreLibvirts: options.moreLibvirts ?? {},
     onDown: () => {
       server.isRefusing = true;
       server.dropAll();

@@ -1,6 +1,7 @@
 import { parseCommandLine } from "../model/kernel/command-line";
 import type { BootChoice } from "./kernel/boot-loader";
 import { BootFailure, chooseBootEntry } from "./kernel/boot-loader";
+import { chooseOtherEntry } from "./loaders/other-loaders";
 import type { Machine } from "./machine";
 import type { HostFiles } from "./root/host-files";
 
@@ -19,7 +20,7 @@ export function startFromFiles(files: HostFiles, machine: Machine, panicWords: R
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     let choice: BootChoice;
     try {
-      choice = chooseBootEntry(files, machine);
+      choice = chooseOtherEntry(files, machine) ?? chooseBootEntry(files, machine);
     } catch (error) {
       if (error instanceof BootFailure) return { kind: "down", reason: error.message };
       throw error;

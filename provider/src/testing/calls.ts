@@ -91,8 +91,8 @@ export class CallServer {
       fs.closeSync(fd);
     } catch (error) {
       // The tool was killed while it waited: nobody is there to hear the answer.
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code !== "ENXIO" && code !== "ENOENT") throw error;
+      const code = (error as NodeJS.ErrnoException).code ?? "";
+      if (!["ENXIO", "ENOENT", "EPIPE"].includes(code)) throw error;
     }
   }
 }

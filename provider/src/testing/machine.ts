@@ -68,13 +68,29 @@ export interface MachineInput {
 
 /**
  * What generates and reads the boot menu. With BLS the entries are files of their own; Fedora's generator rewrites them,
- * that of RHEL only when it is asked to.
+ * that of RHEL 9 only when it is asked to, and that of RHEL 8 writes the variable that they name.
  */
-export type MachineLoader = "debian-grub" | "fedora-bls" | "rhel-bls";
+export type MachineLoader =
+  | "debian-grub"
+  | "fedora-bls"
+  | "rhel-bls"
+  | "rhel8-bls"
+  | "opensuse-grub"
+  | "arch-grub"
+  | "systemd-boot"
+  | "unified-kernel-image"
+  | "rpm-ostree"
+  | "proxmox"
+  | "proxmox-grub";
 
 /** Whether the boot entries are files in `/boot/loader/entries`. */
 export function hasBls(machine: Machine): boolean {
-  return machine.loader !== "debian-grub";
+  return machine.loader.endsWith("-bls");
+}
+
+/** What the names of GRUB's tools and its folder begin with. */
+export function grubPrefix(machine: Machine): "grub" | "grub2" {
+  return hasBls(machine) || machine.loader === "opensuse-grub" ? "grub2" : "grub";
 }
 
 /** Everything that makes one simulated machine differ from another. */
@@ -89,11 +105,15 @@ export interface Machine {
   readonly kernelConfig: Readonly<Record<string, string>>;
   readonly cpu: { readonly vendor: string; readonly flags: string };
   readonly firmware: { readonly table?: "DMAR" | "IVRS"; readonly isEfi: boolean; readonly hasSecureBoot?: boolean };
+  /** Folder of the menu where it lies on the EFI system partition instead of `/boot`. */
+  readonly menuFolder?: string;
   /** Text of `/etc/default/grub`. */
   readonly grubDefaults: string;
   /** What `root=` of the boot entries names, such as `UUID=…`. */
   readonly rootArgument: string;
   readonly functions: readonly MachineFunction[];
+  /** PCI drivers that are part of the kernel. */
+  readonly builtInDrivers?: readonly string[];
   readonly disks: readonly MachineDisk[];
   readonly interfaces: readonly MachineInterface[];
   readonly inputs: readonly MachineInput[];

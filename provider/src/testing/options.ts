@@ -21,6 +21,8 @@ export interface SimulatedHostOptions {
   readonly sudo?: boolean | { readonly password: string };
   /** Password that is accepted at login beside the key. */
   readonly password?: string;
+  /** Domains of further libvirts by their URI, such as `qemu:///session`; `qemu:///system` has the machine's. */
+  readonly moreLibvirts?: Readonly<Record<string, readonly string[]>>;
   /** Replaces the machine's domains. */
   readonly domains?: readonly string[];
   /** Replaces `GRUB_CMDLINE_LINUX` in `/etc/default/grub`, and so the command line of the first boot. */

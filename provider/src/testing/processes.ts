@@ -14,7 +14,7 @@ export function killMarked(marks: Readonly<Record<string, string>>): void {
   // All of them stand still before the first one dies: a shell whose child is killed would go on with its next line, and a
   // process may start another while we look.
   const stopped = new Set<number>();
-  for (let before = -1; before < stopped.size; ) {
+  for (let before = -1; before < stopped.size;) {
     before = stopped.size;
     for (const pid of listProcesses()) {
       if (pid === process.pid || stopped.has(pid) || !hasAll(pid, wanted)) continue;

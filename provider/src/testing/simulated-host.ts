@@ -7,6 +7,9 @@ import { assembleHost } from "./assemble";
 import type { FileChange, Picture } from "./changes";
 import { comparePictures, takePicture } from "./changes";
 import type { Faults } from "./faults";
+import type { Activity } from "./kernel/activity";
+import { DEFAULT_URI } from "./libvirt/connect";
+import type { Libvirt } from "./libvirt/daemon";
 import type { Domain } from "./libvirt/domain-store";
 import { renderDomain } from "./libvirt/domain-store";
 import type { SimulatedHostOptions } from "./options";
@@ -97,8 +100,8 @@ export class SimulatedHost implements AsyncDisposable {
   }
 
   /** Stored XML of a domain. */
-  domainXml(name: string, options: { withSecrets?: boolean; live?: boolean } = {}): string {
-    const domain = this.#domain(name);
+  domainXml(name: string, options: { withSecrets?: boolean; live?: boolean; connectUri?: string } = {}): string {
+    const domain = this.#domain(name, options.connectUri);
     const form = options.live === true ? domain.live : domain.config;
     if (form === undefined) throw new Error(`domain ${name} does not run`);
     return renderDomain(form, options.withSecrets ?? false);
@@ -120,13 +123,37 @@ export class SimulatedHost implements AsyncDisposable {
     return this.#domain(name).live !== undefined;
   }
 
+  /** Stops the processors of a running domain, or lets them go on. */
+  pauseDomain(name: string, isPaused = true): void {
+    const { paused } = this.#parts.system.libvirt;
+    if (isPaused) paused.add(this.#domain(name).name);
+    else paused.delete(name);
+  }
+
+  /** Makes a domain ignore requests to shut down, as one without a system that listens does. */
+  ignoreShutdown(name: string, isIgnoring = true): void {
+    const { deaf } = this.#parts.system.libvirt;
+    if (isIgnoring) deaf.add(this.#domain(name).name);
+    else deaf.delete(name);
+  }
+
+  /** Makes a running domain one without a stored definition, as `virsh create` does. */
+  makeTransient(name: string): void {
+    this.#parts.system.libvirt.transient.add(this.#domain(name).name);
+  }
+
+  /** Who uses the host besides us: sessions, inhibitors, package managers. */
+  get activity(): Activity {
+    return this.#parts.system.activity;
+  }
+
   setAutostart(name: string, isOn: boolean): void {
     this.#parts.system.libvirt.store.setAutostart(this.#domain(name).name, isOn);
   }
 
-  /** Stops or starts libvirt's daemon. */
-  setLibvirtRunning(isRunning: boolean): void {
-    this.#parts.system.libvirt.isRunning = isRunning;
+  /** Stops or starts a daemon of libvirt. */
+  setLibvirtRunning(isRunning: boolean, connectUri = DEFAULT_URI): void {
+    this.#libvirt(connectUri).isRunning = isRunning;
   }
 
   /** Restarts the host at once, and waits until it is back or has failed to boot. */
@@ -164,6 +191,11 @@ export class SimulatedHost implements AsyncDisposable {
   /** Makes the kernel panic when its command line holds this word. */
   panicOn(word: string): void {
     this.#parts.system.panicWords.add(word);
+  }
+
+  /** Boots without a network when the command line holds this word: the host runs, and nobody reaches it. */
+  loseNetworkOn(word: string): void {
+    this.#parts.system.mutingWords.add(word);
   }
 
   /** Ends every new connection before its handshake, or stops doing so. */
@@ -237,7 +269,13 @@ export class SimulatedHost implements AsyncDisposable {
     await this.stop();
   }
 
-  #domain(name: string): Domain {
-    return this.#parts.system.libvirt.store.find(name);
+  #domain(name: string, connectUri = DEFAULT_URI): Domain {
+    return this.#libvirt(connectUri).store.find(name);
+  }
+
+  #libvirt(connectUri: string): Libvirt {
+    const libvirt = this.#parts.system.libvirts.get(connectUri);
+    if (libvirt === undefined) throw new Error(`the host has no libvirt at ${connectUri}`);
+    return libvirt;
   }
 }

@@ -6,12 +6,17 @@ import { startFromFiles } from "./boot";
 import type { ToolAnswer, ToolCall } from "./calls";
 import { CallServer } from "./calls";
 import { Faults } from "./faults";
+import { parseCommandLine } from "../model/kernel/command-line";
+import { Activity } from "./kernel/activity";
 import { Kernel } from "./kernel/kernel";
 import { Systemd } from "./kernel/systemd";
 import { Libvirt } from "./libvirt/daemon";
+import { DEFAULT_URI } from "./libvirt/connect";
 import { answerVirsh } from "./libvirt/virsh";
+import { answerOtherTool, beginShutdown, finishStart } from "./loaders/other-loaders";
 import type { Machine } from "./machine";
-import { hasBls } from "./machine";
+import { grubFolder } from "./kernel/boot-loader";
+import { grubPrefix, hasBls } from "./machine";
 import { COMMAND_MARK, HOST_MARK, killMarked, readMark } from "./processes";
 import { childAccount, type HostFiles } from "./root/host-files";
 
@@ -22,6 +27,8 @@ export interface SystemSettings {
   readonly files: HostFiles;
   readonly environment: Readonly<Record<string, string>>;
   readonly rebootMs: number;
+  /** Domains of the libvirts beside the system's, by URI. */
+  readonly moreLibvirts: Readonly<Record<string, readonly string[]>>;
   /** Connections are dropped, and refused until `onUp`. */
   readonly onDown: () => void;
   readonly onUp: () => void;
@@ -31,15 +38,23 @@ export interface SystemSettings {
 /** Time between `systemctl reboot` and the end of everything, as the tool itself returns first. */
 const SHUTDOWN_MS = 20;
 
-const MUTATING_VIRSH = /^(define|undefine|attach-|detach-|nodedev-(det|reat)|start|destroy|shutdown|autostart)/;
+const MUTATING_VIRSH =
+  /^(define|undefine|attach-|detach-|nodedev-(det|reat)|start|destroy|shutdown|suspend|resume|autostart)/;
 
 /** The host behind the SSH server: kernel, daemons, power. */
 export class System {
   readonly kernel: Kernel;
+  /** Who uses the host. */
+  readonly activity: Activity;
+  /** The system's libvirt. */
   readonly libvirt: Libvirt;
+  /** Every libvirt of the host by its URI. */
+  readonly libvirts: ReadonlyMap<string, Libvirt>;
   readonly faults: Faults;
   /** Words of a command line with which the kernel panics. */
   readonly panicWords = new Set<string>();
+  /** Words of a command line with which no network comes up. */
+  readonly mutingWords = new Set<string>();
   /** Calls of tools that change something outside files, in order. */
   readonly writes: string[] = [];
   readonly #settings: SystemSettings;
@@ -47,6 +62,8 @@ export class System {
   readonly #calls: CallServer;
   readonly #gone = new AbortController();
   #starting: Promise<void> = Promise.resolve();
+  /** Counts starts and power cuts: a start that was under way when the power went ends there. */
+  #turn = 0;
   /** Why the host is down; undefined while it runs or restarts. */
   failure: string | undefined;
 
@@ -54,7 +71,12 @@ export class System {
     const { base, machine, files, environment } = settings;
     this.#settings = settings;
     this.kernel = new Kernel(files, machine);
+    this.activity = new Activity(files);
     this.libvirt = new Libvirt(machine, this.kernel, path.join(base, "libvirt"));
+    const others = Object.keys(settings.moreLibvirts).map(
+      (uri, index) => [uri, new Libvirt(machine, this.kernel, path.join(base, `libvirt-${index}`))] as const,
+    );
+    this.libvirts = new Map([[DEFAULT_URI, this.libvirt], ...others]);
     this.faults = new Faults({
       base,
       killCommand: (pid) => {
@@ -70,6 +92,7 @@ export class System {
       environment,
       shell: path.join(base, "bin", "sh"),
       isLibvirtRunning: () => this.libvirt.isRunning && machine.libvirt !== undefined,
+      inhibitor: () => this.activity.blockedBy,
       onReboot: () => {
         this.#rebootSoon();
       },
@@ -84,21 +107,23 @@ export class System {
   async firstBoot(): Promise<void> {
     const { base, files, machine, environment } = this.#settings;
     const account = childAccount();
-    const isFedora = hasBls(machine);
-    const target = isFedora ? "/boot/grub2/grub.cfg" : "/boot/grub/grub.cfg";
-    const words = isFedora ? ["--no-grubenv-update", "-o", target] : ["-o", target];
-    execFileSync(path.join(base, "bin", isFedora ? "grub2-mkconfig" : "grub-mkconfig"), words, {
+    const target = `${grubFolder(machine)}/grub.cfg`;
+    const words = hasBls(machine) ? ["--no-grubenv-update", "-o", target] : ["-o", target];
+    execFileSync(path.join(base, "bin", `${grubPrefix(machine)}-mkconfig`), words, {
       cwd: files.root,
       env: { ...environment, SIMULATED_USER: "root" },
       stdio: "ignore",
       ...(account === undefined ? {} : { uid: account, gid: account }),
     });
-    for (const xml of machine.domains) this.libvirt.define(xml);
+    for (const [uri, libvirt] of this.libvirts) {
+      for (const xml of this.#settings.moreLibvirts[uri] ?? machine.domains) libvirt.define(xml);
+    }
     await this.#start();
   }
 
   /** Ends everything at once, and starts again from the files unless it shall stay off. */
   cutPower(then: "startAgain" | "stayOff" = "startAgain"): void {
+    this.#turn++;
     this.#settings.onDown();
     killMarked({ [HOST_MARK]: this.#settings.base });
     this.failure = then === "stayOff" ? "switched off" : undefined;
@@ -124,19 +149,23 @@ export class System {
   }
 
   #rebootSoon(): void {
+    const turn = ++this.#turn;
     this.#starting = sleep(SHUTDOWN_MS, undefined, { signal: this.#gone.signal })
       .then(() => {
+        if (turn !== this.#turn) return undefined;
         this.#settings.onDown();
         killMarked({ [HOST_MARK]: this.#settings.base });
+        beginShutdown(this.#settings.files, this.#settings.machine);
         return this.#startLater();
       })
       .catch(ignoreAbort);
   }
 
   async #startLater(): Promise<void> {
+    const turn = ++this.#turn;
     try {
       await sleep(this.#settings.rebootMs, undefined, { signal: this.#gone.signal });
-      await this.#start();
+      if (turn === this.#turn) await this.#start();
     } catch (error) {
       ignoreAbort(error);
     }
@@ -151,9 +180,12 @@ export class System {
     }
     this.failure = undefined;
     this.kernel.boot(result.choice.release, result.choice.commandLine);
+    this.activity.boot();
+    finishStart(files, machine);
     await this.#systemd.boot();
-    this.libvirt.boot();
-    if (!this.#gone.signal.aborted) onUp();
+    for (const libvirt of this.libvirts.values()) libvirt.boot();
+    const isMute = parseCommandLine(result.choice.commandLine).some((word) => this.mutingWords.has(word));
+    if (!this.#gone.signal.aborted && !isMute) onUp();
   }
 
   async #answer(call: ToolCall): Promise<ToolAnswer> {
@@ -168,7 +200,7 @@ export class System {
       case "modprobe":
         return this.kernel.modprobe(call);
       case "virsh":
-        return answerVirsh(this.libvirt, call);
+        return answerVirsh(this.libvirts, call);
       case "systemctl":
         return this.#systemd.answer(call);
       case "reboot":
@@ -176,8 +208,13 @@ export class System {
         this.#rebootSoon();
         return { status: 0 };
       default:
-        return { status: 127, stderr: `${call.tool}: not simulated\n` };
+        return (await this.#answerLoader(call)) ?? { status: 127, stderr: `${call.tool}: not simulated\n` };
     }
+  }
+
+  #answerLoader(call: ToolCall): Promise<ToolAnswer | undefined> {
+    const { files, machine, environment } = this.#settings;
+    return answerOtherTool(files, machine, environment, call);
   }
 
   #note(call: ToolCall): void {
@@ -190,5 +227,6 @@ export class System {
 }
 
 function ignoreAbort(error: unknown): void {
-  if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+  // By its name: the error may come from another realm, whose classes are not ours.
+  if ((error as { readonly name?: unknown }).name !== "AbortError") throw error;
 }

@@ -11,11 +11,21 @@ import type {
   LibvirtFacts,
 } from "../../model/host-facts";
 import { readDomainName } from "../../model/libvirt/domain-xml";
+import { parseActivity } from "./parse-activity";
 import { parseBoot } from "./parse-boot";
 import { parseNetwork } from "./parse-network";
 import { functionsOnPath, parseIommuGroups, parsePciFunctions } from "./parse-pci";
+import { parsePersistence } from "./parse-persistence";
 import { parseStorage } from "./parse-storage";
-import { parseGrepLines, NotRootError, parseLinks, Sections, SnapshotFormatError, splitSections } from "./sections";
+import {
+  baseName,
+  parseGrepLines,
+  NotRootError,
+  parseLinks,
+  Sections,
+  SnapshotFormatError,
+  splitSections,
+} from "./sections";
 
 type Texts = ReadonlyMap<string, string>;
 type Links = ReadonlyMap<string, string | undefined>;
@@ -46,7 +56,9 @@ export function parseSnapshot(output: string, nonce: string): HostFacts {
     }),
     inputDevices: parseInputDevices(texts, links),
     libvirt: parseLibvirt(sections),
+    activity: parseActivity(sections.lines("activity")),
     records: Object.fromEntries(sections.all("record").map((section) => [section.argument, section.body])),
+    persistence: parsePersistence(sections),
   };
 }
 
@@ -100,6 +112,7 @@ function parseKernel(sections: Sections, texts: Texts): KernelFacts {
   const lockdown = /\[(none|integrity|confidentiality)\]/.exec(texts.get("sys/kernel/security/lockdown") ?? "")?.[1];
   return {
     release: sections.lines("release")[0] ?? "",
+    installedModules: sections.lines("modules").map(baseName),
     commandLine: texts.get("proc/cmdline") ?? "",
     config,
     ...(lockdown !== undefined && { lockdown: lockdown as "none" | "integrity" | "confidentiality" }),
@@ -118,11 +131,12 @@ function parseLibvirt(sections: Sections): LibvirtFacts {
   const version = sections.lines("libvirt-version")[0];
   const connectError = sections.lines("libvirt-error").join(" ");
   const live = new Map(sections.all("domain-live").map((section) => [section.argument, section.body]));
+  const states = new Map(sections.lines("domain-states").map((row) => [row.slice(0, 36), row.slice(37)]));
   const domains = sections.all("domain").flatMap((section): DomainFacts[] => {
     // A domain that was undefined while we read has no XML.
     if (section.body.trim() === "") return [];
     const liveXml = live.get(section.argument);
-    const state = liveXml === undefined ? "shut off" : "running";
+    const state = liveXml === undefined ? "shut off" : (states.get(section.argument) ?? "running");
     // The newline before the next marker belongs to what virsh printed.
     const sha256 = createHash("sha256").update(`${section.body}\n`, "utf8").digest("hex");
     const common = { uuid: section.argument, name: readDomainName(section.body), state, xml: section.body, sha256 };

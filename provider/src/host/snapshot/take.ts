@@ -1,6 +1,8 @@
 import { HostError } from "../../model/errors";
 import type { HostFacts } from "../../model/host-facts";
 import type { RemoteShell } from "../../transport/shell";
+import { SYSTEM_URI } from "../../model/libvirt/connect-uri";
+import { quoteWord } from "../quote";
 import { parseSnapshot } from "./parse";
 import { newNonce, readScript, wholeScript } from "./script";
 import { NotRootError, SnapshotFormatError } from "./sections";
@@ -13,16 +15,30 @@ export interface RawSnapshot {
 
 /** The lines that make a script end in a snapshot; the functions must stand before them. */
 export function snapshotParts(): string[] {
-  return [readScript("snapshot", "snapshot.sh"), "pt_snapshot"];
+  return [...snapshotFunctions(), "pt_snapshot"];
+}
+
+/** The functions behind a snapshot; those of activity.sh serve changes as well. */
+export function snapshotFunctions(): string[] {
+  return [readScript("activity.sh"), readScript("snapshot", "snapshot.sh"), readScript("snapshot", "boot-loaders.sh")];
+}
+
+/** The line that tells the scripts of both doors which libvirt is meant. */
+export function connectLine(uri: string = SYSTEM_URI): string {
+  return `pt_uri=${quoteWord(uri)}`;
 }
 
 /** Reads a host with one command that changes nothing. */
 export async function takeSnapshot(
   shell: RemoteShell,
-  options: { timeoutMs: number; signal?: AbortSignal },
+  options: { timeoutMs: number; signal?: AbortSignal; connectUri?: string },
 ): Promise<RawSnapshot> {
   const nonce = newNonce();
-  const result = await shell.run({ script: wholeScript(nonce, snapshotParts()), ...options });
+  const { connectUri, ...limits } = options;
+  const result = await shell.run({
+    script: wholeScript(nonce, [connectLine(connectUri), ...snapshotParts()]),
+    ...limits,
+  });
   const raw = { nonce, output: result.stdout };
   readSnapshot(shell.label, raw, result.stderr);
   return raw;

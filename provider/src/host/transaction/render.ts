@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Change, ChangeStep, Expectation } from "../../model/change";
+import type { BootChoice, Change, ChangeStep, Expectation, ImageWork } from "../../model/change";
+import { renderDomainLines } from "../../model/reboot/domain-record";
 import { quoteWords } from "../quote";
 
 /** The lines that call the functions of transaction.sh for a change: they stop at the first that fails. */
@@ -7,6 +8,7 @@ export function renderChange(change: Change): string {
   const calls = [
     ["pt_begin", change.label],
     ...change.expectations.map(renderExpectation),
+    ...(change.steps.some((step) => step.kind === "generate") ? [["pt_expect_no_package_manager"]] : []),
     ...change.steps.map(renderStep),
     ["pt_commit", ...touchedFiles(change)],
   ];
@@ -35,18 +37,44 @@ function renderStep(step: ChangeStep): string[] {
         relative(step.path),
         createHash("sha256").update(bytes).digest("hex"),
         bytes.toString("base64"),
+        ...(step.isExecutable === true ? ["755"] : []),
       ];
     }
     case "generate": {
       const { tool, checker, path, present, absent } = step.menu;
       return ["pt_generate", tool, checker, relative(path), base64(present.join(" ")), base64(absent.join(" "))];
     }
+    case "initramfs":
+      return ["pt_initramfs", ...imageWords(step.work)];
     case "record":
       return ["pt_record", recordName(step.name), base64(step.text)];
+    case "start-domains":
+      return ["pt_start_domains", base64(renderDomainLines(step.domains))];
     case "forget":
       return ["pt_forget", recordName(step.name)];
     case "clean":
       return ["pt_clean", relative(step.path)];
+    case "set-variable":
+      return ["pt_set_variable", step.tool, relative(step.path), step.name, base64(step.before), base64(step.after)];
+    case "remove":
+      return ["pt_remove", relative(step.path)];
+    case "confirm-trial":
+      return ["pt_confirm_trial", step.unit];
+    case "boot-once":
+      return ["pt_boot_once", ...choiceWords(step.choice), step.entry];
+    case "clear-boot-once":
+      return ["pt_clear_boot_once", ...choiceWords(step.choice)];
+    case "set-arguments":
+      return ["pt_set_arguments", step.tool, base64(step.present.join(" ")), base64(step.absent.join(" "))];
+    case "refresh-partitions": {
+      const { tool, loader, present, absent } = step;
+      return ["pt_refresh_partitions", tool, loader, base64(present.join(" ")), base64(absent.join(" "))];
+    }
+    case "build-image": {
+      const { tool, preset, name, path, present, absent } = step.build;
+      const words = [base64(present.join(" ")), base64(absent.join(" "))];
+      return ["pt_build_unified", tool, relative(preset), name, relative(path), ...words];
+    }
     case "take":
       return ["pt_take", step.address, step.driver, step.method, String(step.timeoutSeconds)];
     case "return":
@@ -60,9 +88,25 @@ function renderStep(step: ChangeStep): string[] {
   }
 }
 
+function imageWords(work: ImageWork): string[] {
+  return [
+    ...[work.purpose, work.tool.kind, work.tool.build, work.tool.list, recordName(work.record)],
+    ...[relative(work.rule), work.driver, work.rivals.join(","), work.devices.join(",")],
+    ...work.images.map(({ release, path }) => `${release},${relative(path)}`),
+  ];
+}
+
+function choiceWords(choice: BootChoice): string[] {
+  return choice.loader === "grub"
+    ? [choice.loader, choice.tool, choice.probe, relative(choice.path)]
+    : [choice.loader, choice.tool, "-", "-"];
+}
+
 function touchedFiles(change: Change): string[] {
   return change.steps.flatMap((step) => {
-    if (step.kind === "write") return [relative(step.path)];
+    if (step.kind === "write" || step.kind === "remove" || step.kind === "set-variable") return [relative(step.path)];
+    if (step.kind === "initramfs") return step.work.images.map((image) => relative(image.path));
+    if (step.kind === "build-image") return [relative(step.build.path)];
     return step.kind === "generate" ? [relative(step.menu.path)] : [];
   });
 }

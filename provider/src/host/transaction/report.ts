@@ -2,8 +2,8 @@ import type { HostFacts } from "../../model/host-facts";
 import { parseSnapshot } from "../snapshot/parse";
 import { Sections, SnapshotFormatError, splitSections } from "../snapshot/sections";
 
-/** How a transaction ended. `broken`: a step failed and could not be taken back either. */
-export type TransactionOutcome = "done" | "stale" | "rolled-back" | "broken";
+/** How a transaction ended. `busy`: a package manager is at work. `broken`: a step failed and could not be taken back either. */
+export type TransactionOutcome = "done" | "stale" | "busy" | "rolled-back" | "broken";
 
 /** What a transaction says of itself. */
 export interface TransactionReport {
@@ -13,6 +13,8 @@ export interface TransactionReport {
   /** The step that failed, or what turned out to be stale. */
   readonly failedStep?: string;
   readonly reason?: string;
+  /** Why domains that had to be started again are still off. */
+  readonly notStarted?: string;
   /** libvirt's XML of node devices, by PCI address. */
   readonly nodes: ReadonlyMap<string, string>;
   /** The host afterwards. */
@@ -23,16 +25,24 @@ export interface TransactionReport {
 export function parseReport(output: string, nonce: string): TransactionReport {
   const sections = new Sections(splitSections(output, nonce));
   const outcome = sections.all("result")[0]?.argument;
-  if (outcome !== "done" && outcome !== "stale" && outcome !== "rolled-back" && outcome !== "broken") {
+  if (
+    outcome !== "done" &&
+    outcome !== "stale" &&
+    outcome !== "busy" &&
+    outcome !== "rolled-back" &&
+    outcome !== "broken"
+  ) {
     throw new SnapshotFormatError("the transaction did not say how it ended");
   }
   const failed = sections.all("failed")[0];
-  const reason = (failed ?? sections.all("stale")[0])?.body.trim();
+  const notStarted = sections.all("not-started")[0]?.body.trim();
+  const reason = (failed ?? sections.all("stale")[0] ?? sections.all("busy")[0])?.body.trim();
   return {
     outcome,
     steps: sections.all("step").map((section) => section.argument),
     nodes: new Map(sections.all("node").map((section) => [section.argument, section.body])),
     facts: parseSnapshot(output, nonce),
+    ...(notStarted !== undefined && { notStarted }),
     ...(failed !== undefined && { failedStep: failed.argument }),
     ...(reason !== undefined && { reason }),
   };

@@ -1,17 +1,33 @@
 import type { Change } from "../../model/change";
 import { HostError } from "../../model/errors";
+import { describePackageManager } from "../../model/reboot/activity";
 import type { RemoteShell } from "../../transport/shell";
+import { parseActivity } from "../snapshot/parse-activity";
 import { newNonce, readScript, wholeScript } from "../snapshot/script";
-import { snapshotParts } from "../snapshot/take";
+import { connectLine, snapshotFunctions } from "../snapshot/take";
 import { renderChange } from "./render";
 import { parseReport, parseStepLine, type TransactionReport } from "./report";
 
 /** How a transaction is run. */
 export interface TransactionOptions {
   readonly timeoutMs: number;
+  /** The libvirt that the steps and the reading behind them are about. Default: the system's. */
+  readonly connectUri?: string;
   readonly signal?: AbortSignal;
   /** Called with the name of each step when it begins. */
   readonly onStep?: (step: string) => void;
+}
+
+/** The functions of changes and of the reading at their end. */
+export function changeFunctions(): string[] {
+  const own = [
+    readScript("transaction", "transaction.sh"),
+    readScript("transaction", "boot-loaders.sh"),
+    readScript("lock.sh"),
+    readScript("domains.sh"),
+    readScript("transaction", "initramfs.sh"),
+  ];
+  return [...snapshotFunctions(), ...own];
 }
 
 /**
@@ -24,12 +40,13 @@ export async function runTransaction(
   options: TransactionOptions,
 ): Promise<TransactionReport> {
   const nonce = newNonce();
+  const { onStep, connectUri, ...limits } = options;
   const script = wholeScript(nonce, [
-    readScript("transaction", "transaction.sh"),
+    connectLine(connectUri),
+    ...changeFunctions(),
     renderChange(change),
-    ...snapshotParts(),
+    "pt_snapshot",
   ]);
-  const { onStep, ...limits } = options;
   const result = await shell.run({
     script,
     ...limits,
@@ -46,6 +63,12 @@ export async function runTransaction(
 function transactionError(host: string, report: TransactionReport): HostError {
   const reason = report.reason ?? "no reason given";
   switch (report.outcome) {
+    case "busy":
+      return new HostError({
+        host,
+        what: `a package manager is at work: ${parseActivity(reason.split("\n")).packageManagers.map(describePackageManager).join(", ")}; nothing was written`,
+        next: "wait until it has ended, then run again",
+      });
     case "stale":
       return new HostError({
         host,

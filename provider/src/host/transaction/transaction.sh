@@ -54,6 +54,9 @@ pt_take_back() {
       pt_rest=${1#attached:}
       pt_virsh 60 detach-device "${pt_rest%%,*}" "${pt_rest#*,}" --config >/dev/null 2>&1
       ;;
+    choice:*) pt_unset_choice "${1#choice:}" ;;
+    arguments:*) pt_take_arguments_back "${1#arguments:}" ;;
+    partitions:*) timeout -k 10 900 "${1#partitions:}" refresh >/dev/null 2>&1 </dev/null ;;
     detached:*)
       pt_rest=${1#detached:}
       pt_virsh 60 attach-device "${pt_rest%%,*}" "${pt_rest#*,}" --config >/dev/null 2>&1
@@ -78,7 +81,9 @@ pt_begin() {
   pt_errors=run/passthrough-$nonce.errors
   pt_answer=run/passthrough-$nonce.answer
   exec 9>>"$pt_state/lock" || { pt_fail "cannot open the lock /$pt_state/lock"; return 1; }
-  flock -w 90 9 || { pt_fail "another change has held the lock /$pt_state/lock for more than 90 s"; return 1; }
+  flock -w 90 9 ||
+    { pt_has_waited=1; pt_fail "another change$(pt_describe_holder) has held the lock /$pt_state/lock for more than 90 s"; return 1; }
+  pt_note_holder "$1"
   # What interrupted changes left here is nobody's while the lock is ours.
   rm -f run/passthrough-*
   pt_log "begin $1"
@@ -107,6 +112,17 @@ pt_expect_file() {
   fi
   pt_hash=$(sha256sum "$1" 2>/dev/null)
   [ "${pt_hash%% *}" = "$2" ] || pt_stale "/$1 has changed"
+}
+
+# A package manager at work may be writing the kernels, hooks and settings that a generator reads.
+pt_expect_no_package_manager() {
+  pt_found=$(pt_package_managers)
+  [ -n "$pt_found" ] || return 0
+  pt_log "busy: $pt_found"
+  pt_section busy
+  printf '%s\n' "$pt_found" 2>/dev/null
+  pt_finish busy
+  return 1
 }
 
 pt_driver_of() {
@@ -169,7 +185,7 @@ pt_restore_file() {
   fi && pt_sync_path "$(dirname "$1")"
 }
 
-# pt_write PATH SHA256 BASE64: replaces a file as a whole, or makes it.
+# pt_write PATH SHA256 BASE64 [MODE]: replaces a file as a whole, or makes it.
 pt_write() {
   pt_step "write $1"
   pt_new=$1.passthrough-new
@@ -178,6 +194,7 @@ pt_write() {
   pt_hash=$(sha256sum "$pt_new")
   [ "${pt_hash%% *}" = "$2" ] ||
     { rm -f "$pt_new"; pt_fail "could not write /$pt_new: other bytes are on the disk; is it full?"; return 1; }
+  [ -z "${4:-}" ] || chmod "$4" "$pt_new"
   pt_install "$pt_new" "$1" 2>"$pt_errors" ||
     { rm -f "$pt_new"; pt_fail "could not replace /$1: $(pt_error_text)"; return 1; }
 }
@@ -210,6 +227,91 @@ pt_clean() {
   rm -f "$1" && pt_sync_path "$(dirname "$1")"
 }
 
+# pt_set_variable TOOL PATH NAME BEFORE AFTER: a variable of GRUB's environment block, values in base64. The boot loader's
+# tool empties the file before it writes it, so it works on a copy, which then takes the block's place as a whole.
+pt_set_variable() {
+  pt_step "set $3 in $2"
+  pt_new=$2.passthrough-new
+  pt_before=$(printf '%s' "$4" | base64 -d)
+  pt_after=$(printf '%s' "$5" | base64 -d)
+  pt_listed=$("$1" "${PASSTHROUGH_ROOT:-}/$2" list 2>&1) || { pt_fail "$1 failed: $pt_listed"; return 1; }
+  [ "$(printf '%s\n' "$pt_listed" | sed -n "s/^$3=//p")" = "$pt_before" ] ||
+    { pt_fail "$3 in /$2 has changed since it was read; run again"; return 1; }
+  pt_prepare "$2" || { rm -f "$pt_new"; pt_fail "could not write /$pt_new: $(pt_error_text)"; return 1; }
+  pt_error=$("$1" "${PASSTHROUGH_ROOT:-}/$pt_new" set "$3=$pt_after" 2>&1) ||
+    { rm -f "$pt_new"; pt_fail "$1 failed: $pt_error"; return 1; }
+  pt_error=$(pt_check_variable "$@") ||
+    { rm -f "$pt_new"; pt_fail "the new /$2 is not what was planned: $pt_error"; return 1; }
+  pt_install "$pt_new" "$2" 2>"$pt_errors" ||
+    { rm -f "$pt_new"; pt_fail "could not replace /$2: $(pt_error_text)"; return 1; }
+}
+
+# Reads the copy back: the size of the block, the new value, and every other variable as it was.
+pt_check_variable() {
+  [ "$(wc -c <"$pt_new")" -eq "$(wc -c <"$2")" ] || { echo "its size has changed; is the disk full?"; return 1; }
+  pt_read=$("$1" "${PASSTHROUGH_ROOT:-}/$pt_new" list 2>&1) || { echo "$pt_read"; return 1; }
+  [ "$(printf '%s\n' "$pt_read" | sed -n "s/^$3=//p")" = "$pt_after" ] || { echo "$3 has another value"; return 1; }
+  [ "$(printf '%s\n' "$pt_read" | sed "/^$3=/d")" = "$(printf '%s\n' "$pt_listed" | sed "/^$3=/d")" ] ||
+    { echo "other variables have changed"; return 1; }
+}
+
+# pt_remove PATH: a file of ours; a link keeps it until all is done, as with a rename.
+pt_remove() {
+  pt_step "remove $1"
+  [ -e "$1" ] || return 0
+  { pt_save "$1" && rm -f "$1.passthrough-old" &&
+    { ln "$1" "$1.passthrough-old" 2>/dev/null || cp -p "$1" "$1.passthrough-old"; } &&
+    pt_undo="file:$1 $pt_undo" && rm -f "$1"; } 2>"$pt_errors" ||
+    { pt_fail "could not remove /$1: $(pt_error_text)"; return 1; }
+  pt_sync_path "$(dirname "$1")"
+}
+
+# pt_boot_once LOADER TOOL PROBE PATH ENTRY: the choice of the next boot only. GRUB clears it by writing to its environment
+# block, which it cannot do through LVM, RAID or a file system that moves blocks: there the choice would stay for ever.
+pt_boot_once() {
+  pt_step "boot-once $5"
+  if [ "$1" = grub ]; then
+    pt_found=$("$3" --target=abstraction "${PASSTHROUGH_ROOT:-}/$(dirname "$4")" 2>&1) &&
+      pt_kind=$("$3" --target=fs "${PASSTHROUGH_ROOT:-}/$(dirname "$4")" 2>&1) ||
+      { pt_fail "$3 failed: $pt_found ${pt_kind:-}"; return 1; }
+    case $pt_found$pt_kind in
+      *lvm* | *diskfilter* | *mdraid* | *btrfs* | *zfs*)
+        pt_fail "GRUB cannot clear a one-shot choice on $pt_found$pt_kind"
+        return 1
+        ;;
+    esac
+    pt_undo="choice:$2,$4 $pt_undo"
+    pt_error=$("$2" "${PASSTHROUGH_ROOT:-}/$4" set next_entry="$5" 2>&1) || { pt_fail "$2: $pt_error"; return 1; }
+    pt_sync_path "$4"
+    "$2" "${PASSTHROUGH_ROOT:-}/$4" list | grep -qx "next_entry=$5" || pt_fail "$2 did not keep the choice in /$4"
+  else
+    pt_undo="choice:$2,- $pt_undo"
+    pt_error=$("$2" set-oneshot "$5" 2>&1) || pt_fail "$2: $pt_error"
+  fi
+}
+
+# pt_confirm_trial UNIT: this boot is kept; the unit must not restart the host while the permanent files are written.
+pt_confirm_trial() {
+  pt_step "confirm-trial"
+  pt_error=$(timeout 60 systemctl stop "$1" 2>&1)
+  case $(systemctl is-active "$1" 2>/dev/null) in
+    active | activating | deactivating) pt_fail "$1 still runs after it was told to stop: $pt_error" ;;
+  esac
+}
+
+# pt_clear_boot_once LOADER TOOL PROBE PATH
+pt_clear_boot_once() {
+  pt_step "clear-boot-once"
+  pt_unset_choice "$2,$4" 2>"$pt_errors" || pt_fail "could not clear the choice of the next boot: $(pt_error_text)"
+}
+
+pt_unset_choice() {
+  case $1 in
+    *,-) "${1%,*}" set-oneshot '' ;;
+    *) [ ! -e "${1#*,}" ] || { "${1%%,*}" "${PASSTHROUGH_ROOT:-}/${1#*,}" unset next_entry && pt_sync_path "${1#*,}"; } ;;
+  esac
+}
+
 # pt_record NAME BASE64: what is needed to take this change back, should the answer to it be lost.
 pt_record() {
   pt_step "record $1"
@@ -230,6 +332,8 @@ pt_forget() { pt_forgotten="${pt_forgotten:-} $1"; }
 # ABSENT are words joined by blanks, in base64.
 pt_generate() {
   pt_step "generate $3"
+  pt_found=$(pt_package_managers)
+  [ -z "$pt_found" ] || { pt_fail "a package manager is at work: $(pt_describe_package "$pt_found")"; return 1; }
   pt_new=$3.passthrough-new
   rm -f "$pt_new.new"
   pt_prepare "$3" || { rm -f "$pt_new"; pt_fail "could not write /$pt_new: $(pt_error_text)"; return 1; }
@@ -270,7 +374,7 @@ pt_check_menu() {
 pt_virsh() {
   pt_limit=$1
   shift
-  timeout -k 5 "$pt_limit" virsh -q -c qemu:///system "$@" </dev/null
+  timeout -k 5 "$pt_limit" virsh -q -c "$pt_uri" "$@" </dev/null
 }
 
 pt_node() { printf 'pci_%s' "$1" | sed 's/[:.]/_/g'; }

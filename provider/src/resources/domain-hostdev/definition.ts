@@ -1,6 +1,7 @@
 import { HostError } from "../../model/errors";
 import type { DomainFacts, HostFacts } from "../../model/host-facts";
 import { addedControllers } from "../../model/libvirt/controllers";
+import { SYSTEM_URI } from "../../model/libvirt/connect-uri";
 import { parseDomain } from "../../model/libvirt/domain-xml";
 import type { Applied, Definition, Observed, Problem } from "../definition";
 import { DomainHostdevInputs } from "./inputs";
@@ -16,8 +17,7 @@ export const domainHostdev: Definition<Inputs, State> = {
   schema: DomainHostdevInputs,
   computed: ["domainUuid"],
   changeTimeoutSeconds: (inputs) => 180 + inputs.devices.length * 240,
-  precheck: (inputs, facts): readonly Problem[] =>
-    typeof inputs["domain"] === "string" ? checkDomain(inputs["domain"], facts) : [],
+  precheck,
   plan: planHostdevs,
   basis: (inputs, facts) => {
     const domain = findDomainFacts(facts, inputs.domain);
@@ -25,11 +25,16 @@ export const domainHostdev: Definition<Inputs, State> = {
   },
   state,
   observe,
-  planRemoval: (_inputs, old, facts) => planHostdevRemoval(old, facts),
+  planRemoval: planHostdevRemoval,
   identify: (inputs, facts) =>
     `${findDomainFacts(facts, inputs.domain)?.uuid ?? inputs.domain}/${inputs.devices[0] ?? ""}`,
-  replaces: (inputs, prior) => (inputs.domain !== prior.domain ? ["domain"] : []),
+  replaces: (inputs, prior) => (["domain", "connectUri"] as const).filter((name) => inputs[name] !== prior[name]),
 };
+
+function precheck(inputs: Readonly<Record<string, unknown>>, facts: HostFacts): readonly Problem[] {
+  const { domain, connectUri = SYSTEM_URI } = inputs;
+  return typeof domain === "string" && typeof connectUri === "string" ? checkDomain({ domain, connectUri }, facts) : [];
+}
 
 function state({ inputs, before, facts, prior }: Applied<Inputs, State>): State {
   const domain = findDomainFacts(facts, inputs.domain);
@@ -63,12 +68,15 @@ function observe(inputs: Inputs, old: State, facts: HostFacts): Observed<State> 
   if (version === undefined || connectError !== undefined) {
     throw new HostError({
       host: facts.identity.hostname,
-      what: `libvirt does not answer (${connectError ?? "no virsh on the host"}), so the domain ${old.domainName} cannot be seen`,
+      what: `libvirt does not answer at ${inputs.connectUri} (${connectError ?? "no virsh on the host"}), so the domain ${old.domainName} cannot be seen`,
       next: "start libvirt's daemon and run again; the resource is kept",
     });
   }
   const domain = domains.find((candidate) => candidate.uuid === old.domainUuid);
   if (domain === undefined)
-    return { kind: "gone", proof: `libvirt has no domain ${old.domainName} (${old.domainUuid}) any more` };
+    return {
+      kind: "gone",
+      proof: `libvirt has no domain ${old.domainName} (${old.domainUuid}) at ${inputs.connectUri} any more`,
+    };
   return { kind: "present", state: describeAttachment(domain, inputs.devices, old.controllers) };
 }

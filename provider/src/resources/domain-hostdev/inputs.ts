@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HostConnection } from "../../model/connection";
+import { ConnectUri, SYSTEM_URI } from "../../model/libvirt/connect-uri";
 import { PciAddress } from "../../model/pci/address";
 
 const Device = z
@@ -25,5 +26,8 @@ export const DomainHostdevInputs = z.strictObject({
     .describe(
       "Whether libvirt takes the devices from the host's drivers when the domain starts and gives them back when it stops. Default: true.",
     ),
+  connectUri: ConnectUri.default(SYSTEM_URI).describe(
+    "The libvirt that has the domain, as a URI of the host's own, such as qemu:///session. Default: qemu:///system.",
+  ),
 });
 export type DomainHostdevInputs = z.infer<typeof DomainHostdevInputs>;

@@ -1,6 +1,7 @@
 import type { Change, ChangeStep } from "../../model/change";
 import type { DomainFacts, HostFacts } from "../../model/host-facts";
 import { listDeviceClaims } from "../../model/libvirt/claims";
+import { SYSTEM_URI } from "../../model/libvirt/connect-uri";
 import { redundantControllers } from "../../model/libvirt/controllers";
 import { patchDomain } from "../../model/libvirt/domain-patch";
 import { parseDomain } from "../../model/libvirt/domain-xml";
@@ -23,7 +24,10 @@ export function findDomainFacts(facts: HostFacts, name: string): DomainFacts | u
 }
 
 /** Problems with libvirt and the domain, which show before the devices are known. */
-export function checkDomain(name: string, facts: HostFacts): Problem[] {
+export function checkDomain(
+  { domain: name, connectUri }: Pick<DomainHostdevInputs, "domain" | "connectUri">,
+  facts: HostFacts,
+): Problem[] {
   const { version, connectError, domains } = facts.libvirt;
   if (version === undefined) {
     return [
@@ -34,23 +38,30 @@ export function checkDomain(name: string, facts: HostFacts): Problem[] {
       },
     ];
   }
-  if (connectError !== undefined) {
-    return [
-      {
-        property: "domain",
-        reason: `libvirt does not answer: ${connectError}; start its daemon (systemctl start libvirtd, or virtqemud.socket) and look at its log`,
-      },
-    ];
-  }
+  if (connectError !== undefined) return [describeSilence(connectUri, connectError)];
   if (findDomainFacts(facts, name) !== undefined) return [];
   const known =
     domains.length === 0 ? "it has no domains at all" : `it has ${domains.map((domain) => domain.name).join(", ")}`;
   return [
     {
       property: "domain",
-      reason: `the host has no domain ${JSON.stringify(name)}; ${known}. Correct the name, or define the domain first`,
+      reason: `${connectUri === SYSTEM_URI ? "the host" : `libvirt at ${connectUri}`} has no domain ${JSON.stringify(name)}; ${known}. Correct the name, or define the domain first`,
     },
   ];
+}
+
+/** The system's libvirt is there and can be started; another one may be a slip of the pen. */
+function describeSilence(connectUri: string, connectError: string): Problem {
+  if (connectUri === SYSTEM_URI) {
+    return {
+      property: "domain",
+      reason: `libvirt does not answer: ${connectError}; start its daemon (systemctl start libvirtd, or virtqemud.socket) and look at its log`,
+    };
+  }
+  return {
+    property: "connectUri",
+    reason: `libvirt does not answer at ${connectUri}: ${connectError}; correct the URI, or see that on the host, as root, virsh -c '${connectUri}' list answers`,
+  };
 }
 
 /** Plans which hostdevs come, which of ours go, and shows the elements. */
@@ -59,7 +70,7 @@ export function planHostdevs(
   facts: HostFacts,
   prior: Partial<DomainHostdevState> | undefined,
 ): PlanResult {
-  const problems = checkDomain(inputs.domain, facts);
+  const problems = checkDomain(inputs, facts);
   const domain = findDomainFacts(facts, inputs.domain);
   if (domain === undefined || problems.length > 0) return { outcome: "refused", problems };
   const present = parseDomain(domain.xml).hostdevs;
@@ -225,8 +236,12 @@ function stepName(address: PciAddress): string {
 }
 
 /** Plans how our elements leave the domain, and the controllers that libvirt added for them once nothing uses these. */
-export function planHostdevRemoval(state: DomainHostdevState, facts: HostFacts): PlanResult {
-  const { domain: ours, problem } = findOwnDomain(state, facts);
+export function planHostdevRemoval(
+  inputs: DomainHostdevInputs,
+  state: DomainHostdevState,
+  facts: HostFacts,
+): PlanResult {
+  const { domain: ours, problem } = findOwnDomain(inputs, state, facts);
   if (problem !== undefined) return { outcome: "refused", problems: [problem] };
   if (ours === undefined) return nothingLeft(`the domain ${state.domainName} is gone, and its devices with it`);
   const leaving = parseDomain(ours.xml).hostdevs.filter(
@@ -271,13 +286,17 @@ function nothingLeft(warning: string): PlanResult {
 }
 
 /** A libvirt that does not answer proves nothing about its domains. */
-function findOwnDomain(state: DomainHostdevState, facts: HostFacts): { domain?: DomainFacts; problem?: Problem } {
+function findOwnDomain(
+  { connectUri }: DomainHostdevInputs,
+  state: DomainHostdevState,
+  facts: HostFacts,
+): { domain?: DomainFacts; problem?: Problem } {
   const { version, connectError, domains } = facts.libvirt;
   if (version === undefined || connectError !== undefined) {
     return {
       problem: {
         property: "domain",
-        reason: `libvirt does not answer (${connectError ?? "no virsh on the host"}), so nothing can be said of ${state.domainName}`,
+        reason: `libvirt does not answer at ${connectUri} (${connectError ?? "no virsh on the host"}), so nothing can be said of ${state.domainName}`,
       },
     };
   }

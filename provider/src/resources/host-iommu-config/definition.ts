@@ -2,8 +2,10 @@ import { HostError } from "../../model/errors";
 import type { HostFacts } from "../../model/host-facts";
 import type { Applied, Definition, Observed } from "../definition";
 import { HostIommuConfigInputs } from "./inputs";
-import { decide, isActive, planIommu, planIommuRemoval } from "./plan";
-import { NOTHING_OWNED, type HostIommuConfigState, type Ownership } from "./state";
+import { decide, findOwned, isActive } from "./decide";
+import { planIommu, planIommuRemoval } from "./plan";
+import type { HostIommuConfigState, Ownership } from "./state";
+import { isTrialRunning } from "./trial";
 
 type Inputs = HostIommuConfigInputs;
 type State = HostIommuConfigState;
@@ -20,12 +22,14 @@ export const hostIommuConfig: Definition<Inputs, State> = {
   basis: (_inputs, facts) => [
     facts.kernel.commandLine,
     facts.boot.grubConfig?.sha256 ?? "",
+    JSON.stringify([facts.boot.deploymentArguments ?? "", facts.boot.refreshedArguments ?? ""]),
+    ...(facts.boot.unifiedImages ?? []).map((image) => JSON.stringify(image)),
     ...facts.boot.files.map((file) => `${file.path} ${file.sha256}`),
     ...facts.firmware.tables,
     String(isActive(facts)),
+    String(isTrialRunning(facts)),
   ],
-  state: ({ inputs, before, facts, prior }: Applied<Inputs, State>) =>
-    describe(inputs, facts, prior, ownershipOf(inputs, before, prior)),
+  state: ({ inputs, facts, prior }: Applied<Inputs, State>) => describe(inputs, facts, prior, findOwned(facts, prior)),
   observe: (inputs, old, facts): Observed<State> => ({
     kind: "present",
     state: describe(inputs, facts, old, old.ownership),
@@ -34,11 +38,6 @@ export const hostIommuConfig: Definition<Inputs, State> = {
   identify: () => "HostIommuConfig",
   replaces: () => [],
 };
-
-function ownershipOf(inputs: Inputs, before: HostFacts, prior: Partial<State> | undefined): Ownership {
-  const decided = decide(inputs, before, prior);
-  return "problems" in decided ? (prior?.ownership ?? NOTHING_OWNED) : decided.ownership;
-}
 
 function describe(inputs: Inputs, facts: HostFacts, prior: Partial<State> | undefined, ownership: Ownership): State {
   const decided = decide(inputs, facts, prior);

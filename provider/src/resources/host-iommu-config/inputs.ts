@@ -32,6 +32,30 @@ const Reboot = z.strictObject({
     .describe(
       "Whether the host may be rebooted when its running command line is not the declared one. Default: never.",
     ),
+  runningDomains: z
+    .enum(["refuse", "shutdown"])
+    .default("refuse")
+    .describe(
+      "What running domains mean: refuse forbids the reboot, shutdown lets each shut down by itself first and starts it again afterwards. Default: refuse.",
+    ),
+  domainShutdownTimeoutSeconds: z
+    .int()
+    .min(5)
+    .max(3600)
+    .default(120)
+    .describe(
+      "Longest wait for each domain to shut down, in seconds; one that takes longer stops the reboot. Default: 120.",
+    ),
+  loggedInUsers: z
+    .enum(["refuse", "ignore"])
+    .default("refuse")
+    .describe("What people at a terminal or desktop of the host mean: refuse forbids the reboot. Default: refuse."),
+  inhibitors: z
+    .enum(["refuse", "ignore"])
+    .default("refuse")
+    .describe(
+      "What programs mean that block a shutdown through systemd (systemd-inhibit): refuse forbids the reboot. Default: refuse.",
+    ),
   timeoutSeconds: z
     .int()
     .min(30)
@@ -45,6 +69,20 @@ const Reboot = z.strictObject({
       "Whether deleting the resource reboots the host, so that the old command line takes effect. Default: false.",
     ),
 });
+
+const TrialBoot = z.union([
+  z.boolean(),
+  z.strictObject({
+    confirmTimeoutSeconds: z
+      .int()
+      .min(60)
+      .max(3600)
+      .default(300)
+      .describe(
+        "How long a trial boot may wait for its confirmation, in seconds from the start of its init; then the host restarts on its old command line by itself. Default: 300.",
+      ),
+  }),
+]);
 
 /** Inputs of a HostIommuConfig. */
 export const HostIommuConfigInputs = z.strictObject({
@@ -64,6 +102,9 @@ export const HostIommuConfigInputs = z.strictObject({
     .enum(["auto", ...BOOT_LOADER_NAMES])
     .default("auto")
     .describe("The boot loader; anything but auto must be what the host has. Default: auto."),
+  trialBoot: TrialBoot.default(false).describe(
+    "Whether a new command line is booted once, as a trial, and made permanent only when the host has come back with it, answers a fresh connection and shows IOMMU groups. It needs reboot.policy ifRequired. Default: false.",
+  ),
   reboot: Reboot.prefault({}).describe("Whether and how the host is rebooted."),
 });
 export type HostIommuConfigInputs = z.infer<typeof HostIommuConfigInputs>;

@@ -20,6 +20,16 @@ export const PciGroupDetachmentInputs = z.strictObject({
     .array(SafetyRule)
     .default([])
     .describe("Safety rules that are waived for this group, by name. Default: none."),
+  persist: z
+    .boolean()
+    .default(true)
+    .describe("Whether the functions are bound again at every boot of the host, by address and id. Default: true."),
+  whenInactive: z
+    .enum(["fail", "prepare"])
+    .default("fail")
+    .describe(
+      "What happens while the IOMMU is not active: an error, or everything is prepared for the boot that switches it on. Default: fail.",
+    ),
   timeoutSeconds: z
     .int()
     .min(5)

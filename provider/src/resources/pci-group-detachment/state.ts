@@ -1,8 +1,10 @@
 import type { HostFacts, PciFunction } from "../../model/host-facts";
 import type { PciAddress } from "../../model/pci/address";
 import { describeClass } from "../../model/pci/class-names";
+import { sortFunctions } from "../../model/pci/describe";
 import { describeGroup } from "../../model/pci/group";
 import type { JsonObject } from "../definition";
+import type { Persistence } from "./persistence";
 
 /** A function of the group and the driver it had before. */
 export interface GroupMember extends JsonObject {
@@ -23,6 +25,11 @@ export interface PciGroupDetachmentState extends JsonObject {
   readonly drivers: Readonly<Record<string, string>>;
   /** Whether VFIO hands the group out. */
   readonly viable: boolean;
+}
+
+/** The same with what is in place for the next boot; states from before there was persistence lack it. */
+export interface StoredDetachment extends PciGroupDetachmentState {
+  readonly persistence: Persistence;
 }
 
 /**
@@ -46,6 +53,16 @@ export function describeMembers(
   };
 }
 
+/** Describes functions that are prepared while there are no groups. */
+export function describePrepared(
+  facts: HostFacts,
+  functions: readonly PciFunction[],
+  target: string,
+  prior: readonly GroupMember[],
+): GroupMember[] {
+  return sortFunctions(functions).map((one) => describeMember(facts, one, target, prior));
+}
+
 /** Name of the host's note on the driver that a function had. */
 export function driverRecordName(address: PciAddress): string {
   return `driver-${address}`;
@@ -57,9 +74,14 @@ export function renderDriverRecord(member: PciFunction): string {
 }
 
 /** The driver in a note; undefined when there is none for the card that is there now. */
-function parseDriverRecord(text: string | undefined, id: string): string | undefined {
+export function parseDriverRecord(text: string | undefined, id: string): string | undefined {
   const [recordedId, driver = ""] = (text ?? "").split(" ");
   return recordedId === id ? driver : undefined;
+}
+
+/** On the target driver, or kept for it: where the driver refused what our rule reserved for it, as without an IOMMU. */
+export function isTaken(device: PciFunction, target: string): boolean {
+  return device.driver === target || (device.driver === undefined && device.driverOverride === target);
 }
 
 /** A function on the target driver of which nothing is remembered was there before us: that is what it goes back to. */
@@ -75,6 +97,6 @@ function describeMember(
     address: member.address,
     id: member.id,
     class: describeClass(member.class),
-    previousDriver: member.driver === target ? (remembered?.previousDriver ?? recorded) : (member.driver ?? ""),
+    previousDriver: isTaken(member, target) ? (remembered?.previousDriver ?? recorded) : (member.driver ?? ""),
   };
 }

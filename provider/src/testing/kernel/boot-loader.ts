@@ -1,5 +1,5 @@
 import type { Machine } from "../machine";
-import { hasBls } from "../machine";
+import { grubPrefix } from "../machine";
 import type { HostFiles } from "../root/host-files";
 
 /** What the boot loader would start. */
@@ -25,7 +25,7 @@ interface MenuEntry {
 
 /** Folder of GRUB's files on this machine. */
 export function grubFolder(machine: Machine): string {
-  return hasBls(machine) ? "/boot/grub2" : "/boot/grub";
+  return machine.menuFolder ?? `/boot/${grubPrefix(machine)}`;
 }
 
 /** Chooses the entry to boot from the files in `/boot`, as GRUB would, and clears a one-shot choice. */
@@ -36,13 +36,13 @@ export function chooseBootEntry(files: HostFiles, machine: Machine): BootChoice 
   const environment = readEnvironment(files, folder);
   const usesBls = /^\s*blscfg\s*$/m.test(config);
   const custom = config.includes("custom.cfg") ? files.readIfThere(`${folder}/custom.cfg`) : undefined;
-  const entries = [...(usesBls ? readBlsEntries(files, environment) : []), ...parseMenu(config)];
+  const entries = [...(usesBls ? readBlsEntries(files, withFallback(config, environment)) : []), ...parseMenu(config)];
   if (custom !== undefined)
     entries.push(
       ...parseMenu(custom, entries.filter((entry) => !entry.position.includes(">")).length + countSubmenus(config)),
     );
   const wanted = environment.get("next_entry") ?? readDefault(config, environment);
-  if (environment.has("next_entry")) clearNextEntry(files, folder, environment);
+  if (environment.has("next_entry")) clearNextEntry(files, folder);
   const chosen = findEntry(entries, wanted) ?? entries[0];
   if (chosen === undefined) throw new BootFailure(`${folder}/grub.cfg lists nothing to boot`);
   return start(files, machine, chosen, environment);
@@ -84,15 +84,25 @@ function readEnvironment(files: HostFiles, folder: string): Map<string, string> 
   );
 }
 
-function clearNextEntry(files: HostFiles, folder: string, environment: Map<string, string>): void {
-  environment.delete("next_entry");
-  files.write(`${folder}/grubenv`, renderEnvironment(environment));
+/** GRUB takes the line out where it stands and leaves all other lines as they are. */
+function clearNextEntry(files: HostFiles, folder: string): void {
+  const text = files.read(`${folder}/grubenv`);
+  files.write(`${folder}/grubenv`, text.replace(/^next_entry=.*\n/m, "").padEnd(1024, "#"), 0o600);
 }
 
-/** The environment block is always 1024 bytes long. */
-export function renderEnvironment(settings: ReadonlyMap<string, string>): string {
-  const lines = [...settings].map(([name, value]) => `${name}=${value}\n`).join("");
-  return `# GRUB Environment Block\n${lines}`.padEnd(1024, "#");
+/** The environment block is always 1024 bytes long; newer versions of its tool write a warning into it. */
+export function renderEnvironment(
+  settings: Readonly<Record<string, string>>,
+  comments: readonly string[] = [],
+): string {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  return ["# GRUB Environment Block\n", ...comments.map((text) => `# ${text}\n`), ...lines].join("").padEnd(1024, "#");
+}
+
+/** The menu of RHEL 8 sets `kernelopts` itself where the environment block does not (10_linux of rhboot's rhel-8 branches). */
+function withFallback(config: string, environment: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const [, fallback] = /^\s*set kernelopts="(.*)"$/m.exec(config) ?? [];
+  return fallback === undefined ? environment : new Map([["kernelopts", fallback], ...environment]);
 }
 
 /** The last plain `set default=` is the permanent one; the one-shot is asked for before. */

@@ -57,7 +57,10 @@ export class Kernel {
     files.makeFolder("/run/lock");
     this.#setUpIommu(commandLine);
     this.#resetDrivers();
-    bindAtBoot(files, this.#machine, this.bus);
+    const load = (module: string): void => {
+      if (!this.loadModule(module)) this.bus.loadDriver(module);
+    };
+    bindAtBoot({ files, machine: this.#machine, bus: this.bus, release, load });
   }
 
   #setUpIommu(commandLine: string): void {
@@ -154,10 +157,23 @@ export class Kernel {
     return folder === "driver" ? path.basename(fs.realpathSync(path.dirname(file))) : folder;
   }
 
+  #resolve(alias: string): ToolAnswer {
+    const drivers = this.#machine.functions.flatMap((one) => {
+      const [vendor = "", device = ""] = one.id.toUpperCase().split(":");
+      return one.driver !== undefined && alias.startsWith(`pci:v0000${vendor}d0000${device}`) ? [one.driver] : [];
+    });
+    const found = [...new Set(drivers)].map((driver) => `${driver.replaceAll("-", "_")}\n`);
+    return found.length === 0
+      ? { status: 1, stderr: `modprobe: FATAL: Module ${alias} not found\n` }
+      : { status: 0, stdout: found.join("") };
+  }
+
   /** `modprobe [options] NAME…`. */
   modprobe(call: ToolCall): ToolAnswer {
     const names = call.words.filter((word) => !word.startsWith("-"));
     const release = this.#files.read("/proc/sys/kernel/osrelease").trim();
+    // It then only says what it would load for an alias.
+    if (call.words.includes("-R")) return this.#resolve(names.at(-1) ?? "");
     for (const name of call.words.includes("-a") ? names : names.slice(0, 1)) {
       const isDriver = this.#machine.functions.some((one) => one.driver === name);
       if (isDriver) this.bus.loadDriver(name);

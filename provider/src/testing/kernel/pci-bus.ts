@@ -1,5 +1,6 @@
 import type { Machine, MachineFunction } from "../machine";
 import type { HostFiles } from "../root/host-files";
+import { isBuiltIn } from "../root/initial-ramdisk";
 import { devicePathOf, isBridge } from "../root/pci-tree";
 
 /** The kernel's word for a refused write; the text is what `strerror` says. */
@@ -50,6 +51,8 @@ export class PciBus {
     for (const name of ["bind", "unbind", "new_id", "remove_id"]) this.#files.write(`${folder}/${name}`, "", 0o444);
     const module = driver.replaceAll("-", "_");
     this.#files.write(`/sys/module/${module}/refcnt`, "0\n");
+    // What is built into the kernel has no state of its own.
+    if (!isBuiltIn(this.#machine, driver)) this.#files.write(`/sys/module/${module}/initstate`, "live\n");
     this.#files.link(`${folder}/module`, `/sys/module/${module}`);
   }
 

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 
 import type { ToolAnswer, ToolCall } from "../calls";
@@ -14,23 +14,36 @@ export interface SystemdSettings {
   readonly environment: Readonly<Record<string, string>>;
   readonly shell: string;
   readonly isLibvirtRunning: () => boolean;
+  /** What asks for a shutdown to wait, in words. */
+  readonly inhibitor: () => string | undefined;
   readonly onReboot: () => void;
   readonly onPowerOff: () => void;
 }
+
+/** How much faster time goes by for the programs of units than for everything else. */
+const UNIT_CLOCK = 20;
 
 /** The part of systemd that matters here: units that are enabled run once at boot, and `systemctl` knows about them. */
 export class Systemd {
   readonly #settings: SystemdSettings;
   readonly #active = new Set<string>();
+  /** Units whose program goes on. */
+  readonly #running = new Map<string, ChildProcess>();
 
   constructor(settings: SystemdSettings) {
     this.#settings = settings;
   }
 
-  /** Runs the enabled units, by name. A unit that fails is not active. */
+  /** Runs the enabled units and those that the command line asks for, by name. A unit that fails is not active. */
   async boot(): Promise<void> {
     this.#active.clear();
-    for (const name of this.#settings.files.list(WANTS)) await this.#start(name);
+    this.#running.clear();
+    const wanted = this.#readCommandLine().flatMap((word) => /^systemd\.wants=(.+)$/.exec(word)?.[1] ?? []);
+    for (const name of [...wanted, ...this.#settings.files.list(WANTS)]) await this.#start(name);
+  }
+
+  #readCommandLine(): string[] {
+    return (this.#settings.files.readIfThere("/proc/cmdline") ?? "").trim().split(/\s+/);
   }
 
   /** Answers `systemctl WORDS…`. */
@@ -39,6 +52,8 @@ export class Systemd {
     const units = rest.map((name) => (path.extname(name) === "" ? `${name}.service` : name));
     switch (verb) {
       case "reboot":
+        if (!isForced(call.words) && this.#settings.inhibitor() !== undefined)
+          return { status: 1, stderr: this.#settings.inhibitor() ?? "" };
         this.#settings.onReboot();
         return { status: 0 };
       case "poweroff":
@@ -78,7 +93,7 @@ export class Systemd {
         return { status: 5, stderr: `Failed to ${verb} unit: Unit file ${name} does not exist.\n` };
       if (verb === "enable") files.linkText(this.#want(name), `${UNITS}/${name}`);
       else if (verb === "disable") files.remove(`${WANTS}/${name}`);
-      if (verb === "stop" || (verb === "disable" && isNow)) this.#active.delete(name);
+      if (verb === "stop" || (verb === "disable" && isNow)) this.#stop(name);
       if (verb === "start" || verb === "restart" || (verb === "enable" && isNow)) {
         if (!(await this.#start(name)))
           return { status: 1, stderr: `Job for ${name} failed because the control process exited with error code.\n` };
@@ -86,6 +101,18 @@ export class Systemd {
     }
     const isKnown = ["enable", "disable", "start", "stop", "restart"].includes(verb);
     return isKnown ? { status: 0 } : { status: 1, stderr: `Unknown command verb ${verb}.\n` };
+  }
+
+  #stop(name: string): void {
+    this.#active.delete(name);
+    const { pid } = this.#running.get(name) ?? {};
+    this.#running.delete(name);
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 
   #want(name: string): string {
@@ -98,18 +125,23 @@ export class Systemd {
   }
 
   #isActive(name: string): boolean {
-    return isLibvirtUnit(name) ? this.#settings.isLibvirtRunning() : this.#active.has(name);
+    if (isLibvirtUnit(name)) return this.#settings.isLibvirtRunning();
+    return this.#active.has(name) || this.#running.has(name);
   }
 
   /** Runs every `ExecStart=` of a unit whose conditions on the command line hold. */
   async #start(name: string): Promise<boolean> {
     const { files } = this.#settings;
     const text = files.readIfThere(`${UNITS}/${name}`) ?? "";
-    const words = (files.readIfThere("/proc/cmdline") ?? "").trim().split(/\s+/);
+    const words = this.#readCommandLine();
     const isWanted = readSetting(text, "ConditionKernelCommandLine").every(
       (word) => words.includes(word) || words.some((one) => one.startsWith(`${word}=`)),
     );
     if (!isWanted) return false;
+    if (readSetting(text, "Type").includes("simple")) {
+      for (const command of readSetting(text, "ExecStart")) this.#launch(name, command);
+      return true;
+    }
     for (const command of readSetting(text, "ExecStart")) {
       if (!(await this.#run(command.replace(/^[-@:+!]+/, "")))) return false;
     }
@@ -119,20 +151,44 @@ export class Systemd {
 
   /** Absolute paths of the unit's programs lie below the host's root; `/bin/sh` is the host's shell. */
   async #run(command: string): Promise<boolean> {
-    const { environment, files, shell } = this.#settings;
-    const [program = "", ...rest] = command.split(" ");
-    const inside = files.exists(program) ? files.locate(program) : path.basename(program);
-    const account = childAccount();
     return new Promise((resolve) => {
-      const options = {
-        cwd: files.root,
-        env: environment,
-        ...(account === undefined ? {} : { uid: account, gid: account }),
-      };
-      execFile(shell, ["-c", [inside, ...rest].join(" ")], options, (error) => {
+      execFile(this.#settings.shell, ["-c", this.#translate(command)], this.#options(), (error) => {
         resolve(error === null);
       });
     });
+  }
+
+  /** Starts a program that goes on beside everything else, in a process group of its own. */
+  #launch(name: string, command: string): void {
+    const options = { ...this.#options(), detached: true, stdio: "ignore" as const };
+    const child = spawn(this.#settings.shell, ["-c", this.#translate(command)], options);
+    this.#running.set(name, child);
+    child.once("exit", () => {
+      if (this.#running.get(name) === child) this.#running.delete(name);
+    });
+  }
+
+  #options() {
+    const { environment, files } = this.#settings;
+    const account = childAccount();
+    return {
+      cwd: files.root,
+      env: environment,
+      ...(account === undefined ? {} : { uid: account, gid: account }),
+    };
+  }
+
+  /** A unit's program with the host's root in front of its paths, signs undone that stand for others, and a faster clock. */
+  #translate(command: string): string {
+    const { files } = this.#settings;
+    const [program = "", ...rest] = command.split(" ");
+    const inside = files.exists(program) ? files.locate(program) : path.basename(program);
+    return [inside, ...rest]
+      .join(" ")
+      .replaceAll("%%", "%")
+      .replaceAll("$$", "$")
+      .replaceAll(/(?<=^|[\s>"])\/(?=(?:var|proc|run|sys|etc|boot)\/)/g, `${files.root}/`)
+      .replaceAll(/\bsleep (\d+)/g, (_all, seconds: string) => `sleep ${Number(seconds) / UNIT_CLOCK}`);
   }
 }
 
@@ -140,6 +196,11 @@ export class Systemd {
 function readSetting(text: string, key: string): string[] {
   const lines = text.split("\n").filter((line) => line.startsWith(`${key}=`));
   return lines.map((line) => line.slice(key.length + 1).trim());
+}
+
+/** Since systemd 257 an inhibitor keeps even root from a reboot, unless root says that it shall not. */
+function isForced(words: readonly string[]): boolean {
+  return words.some((word) => ["-i", "--ignore-inhibitors", "--check-inhibitors=no", "-f", "--force"].includes(word));
 }
 
 function isLibvirtUnit(name: string): boolean {

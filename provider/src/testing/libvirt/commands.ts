@@ -28,20 +28,19 @@ function onDomain(
   };
 }
 
-function stateOf(domain: Domain): string {
-  return domain.live === undefined ? "shut off" : "running";
-}
-
 function list(libvirt: Libvirt, { options, isQuiet }: VirshRequest): VirshOutput {
   const domains = libvirt.store.list().filter((domain) => {
-    const isLive = domain.live !== undefined;
-    if (options.has("--inactive") || options.has("--state-shutoff")) return !isLive;
-    if (options.has("--state-running")) return isLive;
-    return isLive || options.has("--all");
+    const isTransient = libvirt.transient.has(domain.name);
+    if ((options.has("--transient") && !isTransient) || (options.has("--persistent") && isTransient)) return false;
+    const state = libvirt.stateOf(domain);
+    if (options.has("--inactive") || options.has("--state-shutoff")) return state === "shut off";
+    if (options.has("--state-running")) return state === "running";
+    if (options.has("--state-paused")) return state === "paused";
+    return domain.live !== undefined || options.has("--all");
   });
   const [hasUuid, hasName] = [options.has("--uuid"), options.has("--name")];
   if (!hasUuid && !hasName) {
-    const rows = domains.map((one) => [one.live?.attributes.get("id") ?? "-", one.name, stateOf(one)]);
+    const rows = domains.map((one) => [one.live?.attributes.get("id") ?? "-", one.name, libvirt.stateOf(one)]);
     return { text: renderTable(rows, isQuiet ? undefined : ["Id", "Name", "State"]) };
   }
   const lines = domains.map((one) => {
@@ -128,7 +127,7 @@ export const COMMANDS: Readonly<Record<string, VirshCommand>> = {
   },
   define: { run: define, failure: (request) => `Failed to define domain from ${request.operands[0] ?? ""}` },
   dumpxml: onDomain(dumpXml),
-  domstate: onDomain((_libvirt, domain) => ({ text: `${stateOf(domain)}\n` })),
+  domstate: onDomain((libvirt, domain) => ({ text: `${libvirt.stateOf(domain)}\n` })),
   domuuid: onDomain((_libvirt, domain) => ({ text: `${domain.uuid}\n` })),
   domname: onDomain((_libvirt, domain) => ({ text: `${domain.name}\n` })),
   domid: onDomain((_libvirt, domain) => ({ text: `${domain.live?.attributes.get("id") ?? "-"}\n` })),
@@ -141,9 +140,17 @@ export const COMMANDS: Readonly<Record<string, VirshCommand>> = {
     return { remark: `Domain '${domain.name}' destroyed` };
   }, namedFailure("destroy")),
   shutdown: onDomain((libvirt, domain) => {
-    libvirt.stop(domain);
+    libvirt.shutDown(domain);
     return { remark: `Domain '${domain.name}' is being shutdown` };
   }, namedFailure("shutdown")),
+  suspend: onDomain((libvirt, domain) => {
+    libvirt.paused.add(domain.name);
+    return { remark: `Domain '${domain.name}' suspended` };
+  }, namedFailure("suspend")),
+  resume: onDomain((libvirt, domain) => {
+    libvirt.paused.delete(domain.name);
+    return { remark: `Domain '${domain.name}' resumed` };
+  }, namedFailure("resume")),
   undefine: onDomain((libvirt, domain) => {
     libvirt.store.remove(domain.name);
     return { remark: `Domain '${domain.name}' has been undefined` };

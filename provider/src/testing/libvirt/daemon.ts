@@ -25,6 +25,12 @@ export class Libvirt {
   #nextId = 1;
   /** False: the daemon does not answer. */
   isRunning = true;
+  /** Names of domains whose processors stand still. */
+  readonly paused = new Set<string>();
+  /** Names of domains that do not act upon a request to shut down. */
+  readonly deaf = new Set<string>();
+  /** Names of domains without a stored definition: they are gone when they end. */
+  readonly transient = new Set<string>();
 
   readonly #isConventional = (source: string): boolean =>
     this.#machine.functions.some((one) => one.address === source && one.isConventional === true);
@@ -40,7 +46,7 @@ export class Libvirt {
   /** After the host has booted: nothing runs but what starts by itself. */
   boot(): void {
     this.devices.forget();
-    for (const domain of this.store.list()) this.store.setLive(domain.name, undefined);
+    for (const domain of this.store.list().filter((one) => one.live !== undefined)) this.#end(domain.name);
     for (const domain of this.store.list().filter((one) => this.store.hasAutostart(one.name))) {
       try {
         this.start(domain);
@@ -72,8 +78,26 @@ export class Libvirt {
   /** Stops a domain and gives its managed devices back. */
   stop(domain: Domain): void {
     if (domain.live === undefined) throw new LibvirtError("Requested operation is not valid: domain is not running");
-    this.store.setLive(domain.name, undefined);
+    this.#end(domain.name);
     this.devices.release(domain.name);
+  }
+
+  /** Asks the guest to shut down; virsh does not wait for it. */
+  shutDown(domain: Domain): void {
+    if (domain.live === undefined) throw new LibvirtError("Requested operation is not valid: domain is not running");
+    if (!this.deaf.has(domain.name) && !this.paused.has(domain.name)) this.stop(domain);
+  }
+
+  /** libvirt's word for what a domain does. */
+  stateOf(domain: Domain): string {
+    if (domain.live === undefined) return "shut off";
+    return this.paused.has(domain.name) ? "paused" : "running";
+  }
+
+  #end(name: string): void {
+    this.store.setLive(name, undefined);
+    this.paused.delete(name);
+    if (this.transient.delete(name)) this.store.remove(name);
   }
 
   attach(domain: Domain, xml: string, target: ChangeTarget): void {

@@ -1,6 +1,7 @@
 import type { ToolAnswer, ToolCall } from "../calls";
 import { COMMANDS } from "./commands";
 import type { Libvirt } from "./daemon";
+import { connect, DEFAULT_URI } from "./connect";
 import { LibvirtError } from "./error";
 import type { VirshRequest } from "./virsh-command";
 
@@ -14,34 +15,35 @@ const VALUED: ReadonlySet<string> = new Set([
   "--timeout",
 ]);
 
-/** Answers `virsh WORDS…`: exit status 0 or 1, refusals as one or two `error:` lines. */
-export function answerVirsh(libvirt: Libvirt, call: ToolCall): ToolAnswer {
+/** Answers `virsh WORDS…`: exit status 0 or 1, refusals as one or two `error:` lines. Each libvirt answers at its URI. */
+export function answerVirsh(libvirts: ReadonlyMap<string, Libvirt>, call: ToolCall): ToolAnswer {
   const words = [...call.words];
   let isQuiet = false;
+  let uri = DEFAULT_URI;
   while (words[0]?.startsWith("-") === true) {
     const word = words.shift() ?? "";
     if (word === "-q" || word === "--quiet") isQuiet = true;
-    else if (word === "-c" || word === "--connect") words.shift();
-    else if (word === "-v" || word === "--version") return { status: 0, stdout: `${libvirt.version}\n` };
-    else if (word !== "-r" && word !== "--readonly" && !word.startsWith("--connect=")) {
+    else if (word === "-c" || word === "--connect") uri = words.shift() ?? "";
+    else if (word.startsWith("--connect=")) uri = word.slice("--connect=".length);
+    else if (word === "-v" || word === "--version") return { status: 0, stdout: `${printVersion(libvirts)}\n` };
+    else if (word !== "-r" && word !== "--readonly") {
       return { status: 1, stderr: `error: unsupported option '${word}'. See --help.\n` };
     }
   }
-  return runCommand(libvirt, parseRequest(words, call.folder, isQuiet));
+  return runCommand(() => connect(libvirts, uri), parseRequest(words, call.folder, isQuiet));
 }
 
-function runCommand(libvirt: Libvirt, request: VirshRequest): ToolAnswer {
+/** The version of the tool itself, for which it asks nobody. */
+function printVersion(libvirts: ReadonlyMap<string, Libvirt>): string {
+  return libvirts.get(DEFAULT_URI)?.version ?? "";
+}
+
+function runCommand(open: () => Libvirt, request: VirshRequest): ToolAnswer {
   const { isQuiet } = request;
   const command = COMMANDS[request.command];
   if (command === undefined) return { status: 1, stderr: `error: unknown command: '${request.command}'\n` };
   try {
-    if (!libvirt.isRunning) {
-      throw new LibvirtError(
-        "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
-        "failed to connect to the hypervisor",
-      );
-    }
-    const { text = "", remark } = command.run(libvirt, request);
+    const { text = "", remark } = command.run(open(), request);
     const extra = isQuiet ? "" : `${remark === undefined ? "" : `${remark}\n`}\n`;
     return { status: 0, stdout: text + extra };
   } catch (error) {

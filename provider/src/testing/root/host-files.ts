@@ -50,6 +50,11 @@ export class HostFiles {
     return this.exists(hostPath) ? this.read(hostPath) : undefined;
   }
 
+  /** The bytes of a file, or undefined when there is none. */
+  readBytesIfThere(hostPath: string): Buffer | undefined {
+    return this.exists(hostPath) ? fs.readFileSync(this.locate(hostPath)) : undefined;
+  }
+
   exists(hostPath: string): boolean {
     return fs.lstatSync(this.locate(hostPath), { throwIfNoEntry: false }) !== undefined;
   }

@@ -23,7 +23,8 @@ export function writePciTree(files: HostFiles, machine: Machine): void {
   files.write("/sys/bus/pci/rescan", "");
 }
 
-function attributesOf(one: MachineFunction): Record<string, string> {
+/** Files of a function in sysfs, and what stands in them. */
+export function attributesOf(one: MachineFunction): Record<string, string> {
   const [vendor = "", device = ""] = one.id.split(":");
   const [subVendor = "0000", subDevice = "0000"] = (one.subsystem ?? "").split(":");
   return {

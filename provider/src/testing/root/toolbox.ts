@@ -2,7 +2,8 @@ import fs from "node:fs";
 import path from "node:path";
 
 import type { Machine } from "../machine";
-import { hasBls } from "../machine";
+import { listOtherTools } from "../loaders/other-loaders";
+import { grubPrefix, hasBls } from "../machine";
 
 /** Which shell runs the scripts of a simulated host. */
 export type ShellKind = "sh" | "dash" | "busybox";
@@ -34,6 +35,7 @@ const COMMON: Readonly<Record<string, string>> = {
 
 /** Scripts that are no tools of their own: what tools hand over to. */
 const LIBRARY: Readonly<Record<string, string>> = {
+  "pack-ramdisk": "pack-ramdisk",
   fault: "call",
   menu: "menu",
   step: "call",
@@ -42,17 +44,26 @@ const LIBRARY: Readonly<Record<string, string>> = {
 };
 
 function loaderTools(machine: Machine): Record<string, string> {
-  const prefix = hasBls(machine) ? "grub2" : "grub";
+  const prefix = grubPrefix(machine);
   const names = ["mkconfig", "script-check", "editenv", "reboot", "probe"];
   const tools = Object.fromEntries(names.map((name) => [`${prefix}-${name}`, `grub-${name}`]));
   tools[`${prefix}-set-default`] = "grub-reboot";
-  if (!hasBls(machine)) tools["update-grub"] = "update-grub";
+  if (machine.loader === "debian-grub") tools["update-grub"] = "update-grub";
+  if (hasBls(machine)) tools["grubby"] = "grubby";
+  const builders =
+    machine.loader === "debian-grub" ? ["mkinitramfs", "lsinitramfs", "update-initramfs"] : ["dracut", "lsinitrd"];
+  if (machine.loader === "debian-grub" || hasBls(machine)) for (const name of builders) tools[name] = name;
   return tools;
 }
 
 /** Names of the stand-ins of a machine, and the script behind each. */
 function standIns(machine: Machine): Record<string, string> {
-  return { ...COMMON, ...loaderTools(machine), ...(machine.libvirt === undefined ? {} : { virsh: "call" }) };
+  return {
+    ...COMMON,
+    ...loaderTools(machine),
+    ...listOtherTools(machine),
+    ...(machine.libvirt === undefined ? {} : { virsh: "call" }),
+  };
 }
 
 const scripts = new Map<string, string>();

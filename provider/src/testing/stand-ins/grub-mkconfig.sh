@@ -1,6 +1,8 @@
 #!/bin/sh
 # Generates the boot menu from /etc/default/grub as GRUB's generator does: sources the settings, lists every kernel
-# newest first with a submenu and recovery entries, checks the result, and copies it over the target.
+# newest first with a submenu and recovery entries, checks the result, and copies it over the target. What it does to
+# boot loader entries and grubenv follows util/grub.d/10_linux.in of rhboot/grub2, by branch: rhel-8-main writes
+# kernelopts, fedora-* every entry, rhel-9-main entries only with --update-bls-cmdline. Only Debian reads drop-ins.
 me=${0##*/}
 target=
 bls=yes
@@ -52,6 +54,7 @@ cat "$target.new" >"$target"
 rm -f "$target.new"
 case $LOADER-$bls-${GRUB_ENABLE_BLSCFG-} in
 fedora-bls-yes-true | *-bls-asked-true) update_entries ;;
+rhel8-bls-yes-true) "$SIMULATED_HOST/bin/$EDITENV" - set "kernelopts=root=$ROOT_ARGUMENT ro ${GRUB_CMDLINE_LINUX-} ${GRUB_CMDLINE_LINUX_DEFAULT-}" ;;
 rhel-bls-yes-true) [ -e etc/kernel/cmdline ] || update_entries ;;
 esac
 echo done >&2

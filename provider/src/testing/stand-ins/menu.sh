@@ -2,11 +2,10 @@
 
 render_menu() {
   render_header
-  if [ "$LOADER" != debian-grub ] && [ "${GRUB_ENABLE_BLSCFG-}" = true ]; then
-    printf '\n### BEGIN /etc/grub.d/10_linux ###\ninsmod part_gpt\ninsmod ext2\nset root=hd0,gpt2\ninsmod blscfg\nblscfg\n### END /etc/grub.d/10_linux ###\n'
-  else
-    render_linux
-  fi
+  case $LOADER-${GRUB_ENABLE_BLSCFG-} in
+  *-bls-true) render_blscfg ;;
+  *) render_linux ;;
+  esac
   printf '\n### BEGIN /etc/grub.d/41_custom ###\nif [ -f  ${config_directory}/custom.cfg ]; then\n  source ${config_directory}/custom.cfg\nelif [ -z "${config_directory}" -a -f  $prefix/custom.cfg ]; then\n  source $prefix/custom.cfg\nfi\n### END /etc/grub.d/41_custom ###\n'
 }
 
@@ -58,6 +57,14 @@ set timeout=${GRUB_TIMEOUT-5}
 EOF
 }
 
+# The fallback is there for menus whose grubenv is gone (10_linux of rhboot/grub2).
+render_blscfg() {
+  options="root=$ROOT_ARGUMENT ro ${GRUB_CMDLINE_LINUX-} ${GRUB_CMDLINE_LINUX_DEFAULT-}"
+  printf '\n### BEGIN /etc/grub.d/10_linux ###\ninsmod part_gpt\ninsmod ext2\nset root=hd0,gpt2\n'
+  printf 'if [ -z "${kernelopts}" ]; then\n  set kernelopts="%s"\nfi\n\ninsmod blscfg\nblscfg\n' "$options"
+  printf '### END /etc/grub.d/10_linux ###\n'
+}
+
 render_linux() {
   kernels=$(ls boot/vmlinuz-* | sort -rV)
   case ${GRUB_DISTRIBUTOR-} in
@@ -70,7 +77,8 @@ render_linux() {
   for kernel in $kernels; do
     release=${kernel#boot/vmlinuz-}
     echo "Found linux image: /$kernel" >&2
-    echo "Found initrd image: /boot/initrd.img-$release" >&2
+    initrd=/boot/${INITRD%%\**}$release${INITRD#*\*}
+    echo "Found initrd image: $initrd" >&2
     if [ -z "$nested" ] && [ "${GRUB_DISABLE_SUBMENU-}" != true ] && [ "${GRUB_DISABLE_SUBMENU-}" != y ]; then
       render_entry '' "$title" "gnulinux-simple-$name" "${GRUB_CMDLINE_LINUX-} ${GRUB_CMDLINE_LINUX_DEFAULT-}"
       printf "submenu 'Advanced options for %s' \$menuentry_id_option 'gnulinux-advanced-%s' {\n" "$title" "$name"
@@ -93,7 +101,7 @@ render_entry() {
   printf "%s\techo\t'Loading Linux %s ...'\n" "$1" "$release"
   printf '%s\tlinux\t/boot/vmlinuz-%s root=%s ro %s\n' "$1" "$release" "$ROOT_ARGUMENT" "$4"
   printf "%s\techo\t'Loading initial ramdisk ...'\n" "$1"
-  printf '%s\tinitrd\t/boot/initrd.img-%s\n' "$1" "$release"
+  printf '%s\tinitrd\t%s\n' "$1" "$initrd"
   printf '%s}\n' "$1"
 }
 

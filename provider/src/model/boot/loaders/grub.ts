@@ -4,6 +4,7 @@ import { editCommandLine, isSatisfied, listAbsent } from "../../kernel/edit";
 import { editGrubDefaults } from "../grub-defaults";
 import { evaluateGrubDefaults, findOverride, type GrubSettingsFile, type GrubVariable } from "../grub-variables";
 import { compareLines } from "../line-change";
+import { clearGrubTrial, planGrubTrial } from "../trial/grub-trial";
 import {
   describeByHand,
   extendUndo,
@@ -34,6 +35,8 @@ export const grub: BootLoader = {
       return override ?? { text: edited.text, undo: extendUndo(prior, DEFAULTS, edited.replacedLine) };
     }),
   restore: (boot, edit, undo) => change(boot, edit, (text) => restoreText(text, edit, undo)),
+  planTrial: planGrubTrial,
+  clearTrial: clearGrubTrial,
 };
 
 type Rewritten = { readonly text: string; readonly undo: readonly FileUndo[] } | BootRefusal;
@@ -111,12 +114,19 @@ export function listBootable(menu: GrubConfigFacts): readonly BootEntry[] {
 
 function generation(boot: BootFacts, menu: GrubConfigFacts, edit: KernelArgumentEdit) {
   return {
-    tool: boot.tools["grub-mkconfig"] ?? "grub-mkconfig",
-    checker: boot.tools["grub-script-check"] ?? "grub-script-check",
+    tool: findTool(boot, menu, "mkconfig"),
+    checker: findTool(boot, menu, "script-check"),
     path: menu.path,
     present: edit.present,
     absent: listAbsent(edit),
   };
+}
+
+/** The Fedora family and openSUSE name GRUB's tools and its folder after its second version. */
+function findTool({ tools }: BootFacts, menu: GrubConfigFacts, name: string): string {
+  const prefixes = menu.path.startsWith("/boot/grub/") ? ["grub", "grub2"] : ["grub2", "grub"];
+  const [found] = prefixes.flatMap((prefix) => tools[`${prefix}-${name}`] ?? []);
+  return found ?? `${prefixes[0] ?? ""}-${name}`;
 }
 
 /** The next command line: what the settings add comes last, so the new settings replace the end of the old line. */

@@ -36,15 +36,44 @@ export interface BootLoader {
   plan(boot: BootFacts, edit: KernelArgumentEdit, prior: readonly FileUndo[]): BootChange | BootRefusal;
   /** Puts lines back that are still as we wrote them; in the others the edit that is given takes our words out. */
   restore(boot: BootFacts, edit: KernelArgumentEdit, undo: readonly FileUndo[]): BootChange | BootRefusal;
+  /** Boots these words once and the permanent entry ever after, or says why that cannot be had on this host. */
+  planTrial(facts: HostFacts, words: readonly string[]): TrialEntry | BootRefusal;
+  /** Removes what a trial left in the boot loader's files; no steps when there is nothing. */
+  clearTrial(facts: HostFacts): readonly ChangeStep[];
 }
 
-export const BOOT_LOADER_NAMES = ["grub", "grub-bls"] as const;
+/** A boot entry that is booted once. */
+export interface TrialEntry {
+  /** The steps that make the entry and choose it for the next boot; the choice comes last. */
+  readonly steps: readonly ChangeStep[];
+  readonly descriptions: readonly string[];
+}
+
+export const BOOT_LOADER_NAMES = [
+  "grub",
+  "grub-bls",
+  "systemd-boot",
+  "unified-kernel-image",
+  "rpm-ostree",
+  "proxmox",
+] as const;
 export type BootLoaderName = (typeof BOOT_LOADER_NAMES)[number];
 
 /** The files that a plan rests on: none of them may change before the first write. */
 export function expectFiles(boot: BootFacts): Expectation[] {
   const menu = boot.grubConfig === undefined ? [] : [{ path: boot.grubConfig.path, sha256: boot.grubConfig.sha256 }];
-  return [...boot.files, ...menu].map(({ path, sha256 }) => ({ kind: "file", path, sha256 }));
+  return [...boot.files, ...menu, ...expectNoFutureLine(boot)].map(({ path, sha256 }) => ({
+    kind: "file",
+    path,
+    sha256,
+  }));
+}
+
+/** With boot loader entries the file may be made, but not over one that came in between. */
+function expectNoFutureLine(boot: BootFacts): { readonly path: string; readonly sha256: undefined }[] {
+  const path = "/etc/kernel/cmdline";
+  const isThere = boot.files.some((file) => file.path === path);
+  return boot.grubConfig?.usesBls === true && !isThere ? [{ path, sha256: undefined }] : [];
 }
 
 /** The text of a file that is to be edited. */

@@ -243,12 +243,12 @@ const HOST: readonly ErrorCase[] = [
     ...OFF,
     what: "an unsupported distribution",
     machine: {
-      files: { "/etc/os-release": 'ID=opensuse-leap\nID_LIKE="suse opensuse"\nPRETTY_NAME="openSUSE Leap 15.6"\n' },
+      files: { "/etc/os-release": 'ID=void\nPRETTY_NAME="Void Linux"\n' },
     },
     inputs: MODE,
     phase: "check",
     messages: [
-      "bootLoader: HOST: the host boots through GRUB as openSUSE Leap 15.6 sets it up, which this release does not change; by hand: add intel_iommu=on iommu=pt",
+      "bootLoader: HOST: the host boots through GRUB as Void Linux sets it up, which this release does not change; by hand: add intel_iommu=on iommu=pt",
     ],
   },
 ];

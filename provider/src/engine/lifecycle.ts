@@ -189,11 +189,14 @@ async function keepTrial<Inputs extends CommonInputs, State extends JsonObject>(
   { inputs, prior, planned, rebooted, log }: Tried<Inputs, State>,
 ): Promise<Done> {
   const next = definition.plan(inputs, rebooted.facts, prior);
-  const isKept =
-    next.outcome === "planned" && next.reboot === undefined && areEqual(next.computed, planned.computed);
+  const isKept = next.outcome === "planned" && next.reboot === undefined && areEqual(next.computed, planned.computed);
   if (!isKept) {
     const what = next.outcome === "planned" ? (next.failedAttempt ?? describeResult(next)) : describeResult(next);
-    const error = new HostError({ host: session.label, what, next: "mend the cause and run again; the next run tries again" });
+    const error = new HostError({
+      host: session.label,
+      what,
+      next: "mend the cause and run again; the next run tries again",
+    });
     return { ...rebooted, failure: error.message };
   }
   try {

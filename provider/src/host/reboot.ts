@@ -48,7 +48,8 @@ const STILL_UP = "it still answers from the old boot";
 export async function rebootHost(label: string, request: RebootRequest, door: RebootDoor): Promise<HostFacts> {
   const { conditions = STRICT_CONDITIONS } = request;
   const doubt = await commandReboot(label, request.bootId, conditions, door);
-  const facts = await waitForBoot(label, request, door, doubt);
+  const doubtMs = DOUBT_MS + conditions.domains.length * conditions.domainShutdownTimeoutSeconds * 1000;
+  const facts = await waitForBoot(label, request, door, doubt && { error: doubt, untilMs: Date.now() + doubtMs });
   // A trial may still be taken back, with another reboot: the change that confirms it starts them.
   const isTrial = findTrialId(parseCommandLine(facts.kernel.commandLine)) !== undefined;
   const start = isTrial ? undefined : domainStartChange(facts);
@@ -110,29 +111,35 @@ async function waitForBoot(
   label: string,
   request: RebootRequest,
   door: RebootDoor,
-  doubt: TransportError | undefined,
+  doubt: { readonly error: TransportError; readonly untilMs: number } | undefined,
 ): Promise<HostFacts> {
   const start = Date.now();
   const deadline = start + request.timeoutSeconds * 1000;
-  let lastError = STILL_UP;
+  let last = STILL_UP;
   let intervalMs = FIRST_INTERVAL_MS;
   while (Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
     intervalMs = Math.min(intervalMs * 1.5, LONGEST_INTERVAL_MS);
     door.progress(`${label}: waiting for the reboot, ${Math.round((Date.now() - start) / 1000)} s`);
-    try {
-      const facts = await door.read();
-      if (facts.identity.bootId !== request.bootId) return facts;
-      if (doubt !== undefined && Date.now() - start > DOUBT_MS) break;
-    } catch (error) {
-      // A host that boots refuses connections, then logins; only the deadline makes that a failure.
-      lastError = error instanceof Error ? error.message : String(error);
-    }
+    const seen = await lookAt(door, request.bootId);
+    if (typeof seen !== "string") return seen;
+    if (doubt !== undefined && seen === STILL_UP && Date.now() > doubt.untilMs) throw doubt.error;
+    last = seen;
   }
-  if (doubt !== undefined && lastError === STILL_UP) throw doubt;
   throw new HostError({
     host: label,
-    what: `it was told to reboot and did not come back within ${request.timeoutSeconds} s; the last try said: ${lastError}`,
+    what: `it was told to reboot and did not come back within ${request.timeoutSeconds} s; the last try said: ${last}`,
     next: "look at its console; once it answers, run again: the provider goes on from what it finds",
   });
+}
+
+/** The facts of another boot, or what there is instead. */
+async function lookAt(door: RebootDoor, oldBootId: string): Promise<HostFacts | string> {
+  try {
+    const facts = await door.read();
+    return facts.identity.bootId === oldBootId ? STILL_UP : facts;
+  } catch (error) {
+    // A host that boots refuses connections, then logins; only the deadline makes that a failure.
+    return error instanceof Error ? error.message : String(error);
+  }
 }

@@ -23,6 +23,8 @@ export const HostIommuConfigOutputs = z.strictObject({
   reasons: z.array(z.string()).describe("Why a reboot is required, in sentences."),
   firmwareTables: z.array(z.string()).describe("Firmware tables that announce an IOMMU: `DMAR`, `IVRS` or `IORT`."),
   cpuVirtualization: z.string().describe("`vmx` (Intel), `svm` (AMD), or empty when the CPU shows neither."),
-  usedBootLoader: z.string().describe("The boot loader whose files are changed, by its name in the input `bootLoader`."),
+  usedBootLoader: z
+    .string()
+    .describe("The boot loader whose files are changed, by its name in the input `bootLoader`."),
   ownership: Ownership.describe("What has to be known to take our words out again."),
 }) satisfies z.ZodType<HostIommuConfigState>;

@@ -16,7 +16,7 @@ export type TrialPlan =
       readonly steps: readonly ChangeStep[];
       readonly descriptions: readonly string[];
       readonly warnings: readonly string[];
-      readonly shown: { readonly commandLine: string; readonly confirmTimeoutSeconds: number };
+      readonly shown: { readonly furtherWords: string; readonly confirmTimeoutSeconds: number };
     }
   | { readonly refused: string };
 
@@ -42,8 +42,8 @@ export function planTrial(
   if (!("systemctl" in facts.boot.tools))
     return { refused: "the host has no systemd, whose unit would take an unconfirmed trial back" };
   const id = createHash("sha256").update(commandLine).digest("hex").slice(0, 12);
-  const words = [...parseCommandLine(commandLine), ...listTrialWords({ id, hasWatchdog: facts.boot.hasWatchdog })];
-  const entry = loader.planTrial(facts, words);
+  const furtherWords = listTrialWords({ id, hasWatchdog: facts.boot.hasWatchdog });
+  const entry = loader.planTrial(facts, [...parseCommandLine(commandLine), ...furtherWords]);
   if ("refused" in entry) return entry;
   return {
     steps: [
@@ -62,7 +62,7 @@ export function planTrial(
       : [
           "the host has no watchdog (/dev/watchdog): a trial that hangs without a panic before its init starts would have to be reset by hand; it comes back on its old command line then",
         ],
-    shown: { commandLine: words.join(" "), confirmTimeoutSeconds },
+    shown: { furtherWords: furtherWords.join(" "), confirmTimeoutSeconds },
   };
 }
 

@@ -55,6 +55,7 @@ export class Kernel {
       files.makeFolder(folder);
     }
     files.makeFolder("/run/lock");
+    files.write("/dev/watchdog", "");
     this.#setUpIommu(commandLine);
     this.#resetDrivers();
     const load = (module: string): void => {

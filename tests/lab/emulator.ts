@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { renderArguments, type MachineFiles } from "./machine";
+import { renderArguments, type MachineFiles, type MachineSetup } from "./machine";
 
 /** A test run that is killed has no chance to switch its machines off; the kernel does it then. */
 const DIE_WITH_PARENT = ["--pdeathsig", "KILL", "qemu-system-x86_64"];
@@ -23,12 +23,12 @@ export class Emulator {
     });
   }
 
-  /** Switches the machine on, with its ssh port on `sshPort` of the loopback address. */
-  static start(files: MachineFiles, sshPort: number): Emulator {
+  /** Switches the machine on. */
+  static start(files: MachineFiles, setup: MachineSetup): Emulator {
     const log = openSync(files.processLog, "a");
     try {
       const stdio = ["ignore", log, log] satisfies StdioOptions;
-      return new Emulator(spawn("setpriv", [...DIE_WITH_PARENT, ...renderArguments(files, sshPort)], { stdio }));
+      return new Emulator(spawn("setpriv", [...DIE_WITH_PARENT, ...renderArguments(files, setup)], { stdio }));
     } finally {
       closeSync(log);
     }

@@ -1,18 +1,19 @@
 import { parseDomain } from "../../provider/src/model/libvirt/domain-xml";
+import { GRUB, type BootSetup } from "./boot-setup";
 import type { LabHost } from "./lab-host";
 
-/** The folders in which nothing may change unseen. */
-const WATCHED = "/etc /boot /var/lib /root";
+/** The folders in which nothing may change unseen; the EFI system partition is a file system of its own. */
+const WATCHED = "/etc /boot /var/lib /root $(ls -d /boot/efi 2>/dev/null)";
 
 /**
  * Left out: systemd's own seeds, clocks and timer stamps, which change by themselves. Logs and journals lie elsewhere; the
  * provider's own journal is inside.
  */
-const CHANGES_BY_ITSELF = "/var/lib/systemd";
+const CHANGES_BY_ITSELF = "\\( -path /var/lib/systemd -o -path /boot/efi/loader/random-seed \\)";
 
 /** Kind and mode, size, times of content and inode, and target of links: what even an undone write leaves behind. */
-const STAMPS = `find ${WATCHED} -xdev -path ${CHANGES_BY_ITSELF} -prune -o -printf '%p\\t%M %u %s %T@ %C@ %l\\n'`;
-const HASHES = `find ${WATCHED} -xdev -path ${CHANGES_BY_ITSELF} -prune -o -type f -print0 | xargs -0 sha256sum`;
+const STAMPS = `find ${WATCHED} -xdev ${CHANGES_BY_ITSELF} -prune -o -printf '%p\\t%M %u %s %T@ %C@ %l\\n'`;
+const HASHES = `find ${WATCHED} -xdev ${CHANGES_BY_ITSELF} -prune -o -type f -print0 | xargs -0 sha256sum`;
 
 /** All files of the watched folders: by path, what must stay the same. */
 export type Picture = ReadonlyMap<string, string>;
@@ -52,9 +53,9 @@ function parseDriverLink(line: string): [string, string] {
   return [folder.replace("/", ""), target.split("/").at(-1) ?? ""];
 }
 
-/** The kernel lines of GRUB's menu, as GRUB will run them. */
-export async function readLinuxLines(host: LabHost): Promise<readonly string[]> {
-  return (await host.ssh("grep -E '^[[:space:]]*linux[[:space:]]' /boot/grub/grub.cfg")).trimEnd().split("\n");
+/** The kernel lines, as the boot loader will run them. */
+export async function readLinuxLines(host: LabHost, { printLines }: BootSetup = GRUB): Promise<readonly string[]> {
+  return (await host.ssh(printLines)).trimEnd().split("\n");
 }
 
 /** Stored XML of a domain, with what libvirt hides by default. */

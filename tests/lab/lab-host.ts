@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Emulator } from "./emulator";
-import type { MachineFiles } from "./machine";
+import { readFirmware, readImageFolder, type LabImage } from "./lab-images";
+import { FIRMWARE_VARIABLES, type MachineFiles } from "./machine";
+import { askMonitor } from "./monitor";
 import { runOverSsh, type LabConnection, type SshResult } from "./system-ssh";
 
 /** What a boot may take on a machine that is busy with other tests; an idle one needs about half a minute. */
@@ -14,37 +16,92 @@ const BOOT_TIMEOUT_MS = 400_000;
 const COMMAND_TIMEOUT_MS = 180_000;
 const PROBE_TIMEOUT_MS = 60_000;
 const POLL_MS = 2_000;
+/** The memory of a host goes through a pipe to a file; a busy disk needs its time. */
+const FREEZE_TIMEOUT_MS = 300_000;
+const FREEZE_POLL_MS = 200;
+/** The emulator's own limit is made for networks. */
+const SAVE_PACE = "migrate_set_parameter max-bandwidth 16G";
+
+/**
+ * A kernel that measures its timer while the emulator gets no time gives up at once and hangs. No host does that, so the
+ * machine is switched on again. A command line with `panic=` never shows this line: there the kernel reboots by itself.
+ */
+const STARVED =
+  /end Kernel panic - not syncing: (?:IO-APIC \+ timer doesn't work|timer doesn't work through Interrupt-remapped)/;
+
+/** A machine that was stopped in the middle of its work: files that any number of machines can go on from. */
+export interface FrozenHost {
+  readonly image: LabImage;
+  readonly folder: string;
+}
 
 /** A real KVM host in an emulator: its own disk on top of the shared one, its own ssh port, gone when it is stopped. */
 export class LabHost {
   readonly name: string;
   readonly connection: LabConnection;
+  readonly #image: LabImage;
   readonly #folder: string;
+  #card = "e1000e";
   #emulator: Emulator;
 
-  private constructor(name: string, folder: string, connection: LabConnection) {
+  private constructor(name: string, image: LabImage, folder: string, connection: LabConnection, memory?: string) {
     this.name = name;
     this.connection = connection;
+    this.#image = image;
     this.#folder = folder;
-    this.#emulator = Emulator.start(listFiles(folder), connection.port);
+    this.#emulator = this.#switchOn(memory);
   }
 
   /** Makes a host with a fresh disk, switches it on and waits until it answers. */
-  static async start(options: { readonly name: string; readonly timeoutMs?: number }): Promise<LabHost> {
-    const image = readImageFolder();
-    const folder = await mkdtemp(join(tmpdir(), `passthrough-lab-${options.name}-`));
-    await createOverlay(join(image, "base.qcow2"), listFiles(folder).disk);
-    const connection = await describeConnection(image);
-    const { address, port, hostKey } = connection;
-    await writeFile(join(folder, "known_hosts"), `[${address}]:${port} ${hostKey}\n`);
-    const host = new LabHost(options.name, folder, connection);
+  static async start(options: {
+    readonly name: string;
+    readonly image?: LabImage;
+    readonly timeoutMs?: number;
+  }): Promise<LabHost> {
+    const { name, image = "grub-bios", timeoutMs } = options;
+    const folder = await makeFolder(name, image);
+    const files = listFiles(folder);
+    await createOverlay(join(readImageFolder(image), "base.qcow2"), files.disk);
+    if (readFirmware(image) === "uefi") await copyFile(FIRMWARE_VARIABLES, files.firmwareVariables);
+    return LabHost.#wait(new LabHost(name, image, folder, await prepareConnection(image, folder)), timeoutMs);
+  }
+
+  /** Makes a host that goes on where a frozen one stopped, with files of its own. */
+  static async thaw(frozen: FrozenHost, name: string): Promise<LabHost> {
+    const { image } = frozen;
+    const [from, folder] = [listFiles(frozen.folder), await makeFolder(name, image)];
+    const files = listFiles(folder);
+    await createOverlay(from.disk, files.disk);
+    if (readFirmware(image) === "uefi") await copyFile(from.firmwareVariables, files.firmwareVariables);
+    const connection = await prepareConnection(image, folder);
+    return LabHost.#wait(new LabHost(name, image, folder, connection, memoryFile(frozen.folder)));
+  }
+
+  static async #wait(host: LabHost, timeoutMs?: number): Promise<LabHost> {
     try {
-      await host.waitForSsh(options.timeoutMs);
+      await host.waitForSsh(timeoutMs);
     } catch (error) {
       await host.stop();
       throw error;
     }
     return host;
+  }
+
+  /** Stops the host for good, in a state that others can be thawed from; the caller removes the folder that holds it. */
+  async freeze(): Promise<FrozenHost> {
+    const monitor = listFiles(this.#folder).monitorSocket;
+    await askMonitor(monitor, SAVE_PACE);
+    await askMonitor(monitor, `migrate -d "exec:cat > ${memoryFile(this.#folder)}"`);
+    const deadline = Date.now() + FREEZE_TIMEOUT_MS;
+    let status = "";
+    while (!status.includes("Migration status: completed")) {
+      if (status.includes("Migration status: failed") || Date.now() > deadline)
+        throw new Error(`${this.name}: its memory could not be saved: ${status}`);
+      await sleep(FREEZE_POLL_MS);
+      status = await askMonitor(monitor, "info migrate");
+    }
+    await this.#emulator.kill();
+    return { image: this.#image, folder: this.#folder };
   }
 
   /** Runs a shell command as root and returns what it printed; throws when it fails. */
@@ -74,10 +131,15 @@ export class LabHost {
     return this.#waitFor("a reboot", timeoutMs, (bootId) => bootId !== previousBootId);
   }
 
-  /** Cuts the power, so that what the host had not synced is lost, and switches it on again, without waiting for it. */
-  async powerCut(): Promise<void> {
+  /**
+   * Cuts the power, so that what the host had not synced is lost, and switches it on again, without waiting for it. With
+   * another model of `card`, someone has changed the NIC that is alone in its group meanwhile.
+   */
+  async powerCut(options: { readonly card?: string } = {}): Promise<void> {
     await this.#emulator.kill();
-    this.#emulator = Emulator.start(listFiles(this.#folder), this.connection.port);
+    this.#card = options.card ?? this.#card;
+    await rm(listFiles(this.#folder).serialLog, { force: true });
+    this.#emulator = this.#switchOn();
   }
 
   /** All that the host wrote to its serial line since it was last switched on. */
@@ -91,6 +153,15 @@ export class LabHost {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  #switchOn(memory?: string): Emulator {
+    return Emulator.start(listFiles(this.#folder), {
+      sshPort: this.connection.port,
+      firmware: readFirmware(this.#image),
+      card: this.#card,
+      ...(memory === undefined ? {} : { memory }),
+    });
+  }
+
   async #waitFor(what: string, timeoutMs: number, accept: (bootId: string) => boolean): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     let reason = "";
@@ -98,6 +169,7 @@ export class LabHost {
       if (!this.#emulator.isRunning)
         throw new Error(`${this.name}: the emulator ended: ${await this.#readProcessLog()}`);
       try {
+        if (STARVED.test(await this.readSerialLog())) await this.powerCut();
         if (accept(await this.readBootId())) return;
       } catch (error) {
         reason = String(error);
@@ -119,6 +191,7 @@ export class LabHost {
 function listFiles(folder: string): MachineFiles {
   return {
     disk: join(folder, "disk.qcow2"),
+    firmwareVariables: join(folder, "firmware-variables"),
     serialLog: join(folder, "serial.log"),
     processLog: join(folder, "emulator.log"),
     monitorSocket: join(folder, "monitor.sock"),
@@ -126,25 +199,25 @@ function listFiles(folder: string): MachineFiles {
   };
 }
 
-function readImageFolder(): string {
-  const folder = process.env["PASSTHROUGH_LAB"];
-  if (folder === undefined) throw new Error("PASSTHROUGH_LAB must name the folder that build-image.sh filled");
-  return folder;
+function memoryFile(folder: string): string {
+  return join(folder, "memory");
+}
+
+function makeFolder(name: string, image: LabImage): Promise<string> {
+  return mkdtemp(join(tmpdir(), `passthrough-lab-${image}-${name}-`));
 }
 
 async function createOverlay(base: string, overlay: string): Promise<void> {
   await promisify(execFile)("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", overlay]);
 }
 
-async function describeConnection(image: string): Promise<LabConnection> {
-  const [type = "", key = ""] = (await readFile(join(image, "host-key.pub"), "utf8")).trim().split(" ");
-  return {
-    address: "127.0.0.1",
-    port: await findFreePort(),
-    user: "root",
-    privateKeyPath: join(image, "id"),
-    hostKey: `${type} ${key}`,
-  };
+/** Chooses the port of a new host, and lets the system's ssh client know its key. */
+async function prepareConnection(image: LabImage, folder: string): Promise<LabConnection> {
+  const source = readImageFolder(image);
+  const [type = "", key = ""] = (await readFile(join(source, "host-key.pub"), "utf8")).trim().split(" ");
+  const [address, port, hostKey] = ["127.0.0.1", await findFreePort(), `${type} ${key}`];
+  await writeFile(join(folder, "known_hosts"), `[${address}]:${port} ${hostKey}\n`);
+  return { address, port, user: "root", privateKeyPath: join(source, "id"), hostKey };
 }
 
 function findFreePort(): Promise<number> {

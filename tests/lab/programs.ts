@@ -55,3 +55,20 @@ export function inGuest(host: LabHost, devices: readonly string[]): PulumiFn {
     return Promise.resolve();
   };
 }
+
+/** The IOMMU on by a trial boot, with further words that may make it fail. */
+export function trialBoot(
+  host: LabHost,
+  options: { readonly confirmTimeoutSeconds: number; readonly words?: readonly string[] },
+): PulumiFn {
+  const { confirmTimeoutSeconds, words = [] } = options;
+  return () => {
+    new HostIommuConfig("iommu", {
+      host: host.connection,
+      kernelArguments: { present: [...words] },
+      trialBoot: { confirmTimeoutSeconds },
+      reboot: { policy: "ifRequired" },
+    });
+    return Promise.resolve();
+  };
+}

@@ -173,8 +173,8 @@ function readProgram(mark: string, edit = (text: string): string => text): Pulum
 /** What was printed, without URNs and without the end, which tells the time; warnings come as they like, so they stand last. */
 function readable({ text }: EngineRun): string {
   const shown = text.split("\n").filter((line) => !/^\s*\[urn=/.test(line));
-  const isWarning = (line: string): boolean => line.startsWith("warning: ");
-  const lines = [...shown.filter((line) => !isWarning(line)), ...shown.filter(isWarning)];
+  const warnings = shown.filter((line) => line.startsWith("warning: "));
+  const lines = [...shown.filter((line) => !warnings.includes(line)), ...warnings];
   return `${lines.join("\n").trim()}\n`
     .replace(/^( +basis +): "[0-9a-f]{16}"$/gm, '$1: "0123456789abcdef"')
     .replace(/passthrough\.trial=[0-9a-f]{12}"/, 'passthrough.trial=0123456789ab"');

@@ -6,34 +6,66 @@ import { withLock } from "./lock.mjs";
 import { formatDuration, say, sayHeading } from "./output.mjs";
 import { runOrThrow } from "./process.mjs";
 
-const SCRIPT = join(repositoryRoot, "tests", "lab", "build-image.sh");
+const SCRIPTS = join(repositoryRoot, "tests", "lab", "images");
+const BASE_SCRIPT = join(SCRIPTS, "build-base.sh");
+const IMAGE_SCRIPT = join(SCRIPTS, "build-image.sh");
+/** What makes the images; what is special to one stands in a file of its name. */
+const SHARED = [IMAGE_SCRIPT, join(SCRIPTS, "boot.sh")];
 
-/** Builds the lab host's disk if the cache lacks it, and returns the folder that holds it with its keys. */
-export async function ensureLabImage() {
-  const folder = join(findCacheFolder(), `lab-${hashInputs({ files: [SCRIPT] })}`);
-  if (!isComplete(folder)) {
-    await withLock(`${folder}.lock`, "building the lab's disk", async () => {
-      if (!isComplete(folder)) await buildInto(folder);
-    });
+/** The images, and the variable that names the folder of each to the tests. */
+const IMAGES = {
+  "grub-bios": "PASSTHROUGH_LAB",
+  "grub-uefi": "PASSTHROUGH_LAB_GRUB_UEFI",
+  "systemd-boot": "PASSTHROUGH_LAB_SYSTEMD_BOOT",
+};
+
+/** Builds the lab hosts' disks that the cache lacks, and puts the folders that hold them into the tests' environment. */
+export async function ensureLabImages() {
+  for (const [image, variable] of Object.entries(IMAGES)) {
+    process.env[variable] ??= await ensureImage(image);
   }
-  say(`lab disk from ${folder}`);
+}
+
+async function ensureImage(image) {
+  const base = hashInputs({ files: [BASE_SCRIPT] });
+  const key = hashInputs({ files: [...SHARED, join(SCRIPTS, `${image}.sh`)], words: [base] });
+  const folder = join(findCacheFolder(), `lab-${image}-${key}`);
+  await ensureBuilt(folder, "base.qcow2", `the lab's disk ${image}`, async (temporary) => {
+    await runOrThrow([IMAGE_SCRIPT, image, await ensureBase(base), temporary]);
+  });
+  say(`lab disk ${image} from ${folder}`);
   return folder;
 }
 
-function isComplete(folder) {
-  return existsSync(join(folder, "base.qcow2"));
+async function ensureBase(key) {
+  const folder = join(findCacheFolder(), `lab-base-${key}`);
+  await ensureBuilt(folder, "root.tar", "what the lab's disks share", (temporary) =>
+    runOrThrow([BASE_SCRIPT, temporary]),
+  );
+  return folder;
 }
 
-async function buildInto(folder) {
-  sayHeading("building the lab's disk (once; a few minutes)");
+/** A folder that is there is complete, because it gets its name last. */
+async function ensureBuilt(folder, result, what, build) {
+  function isComplete() {
+    return existsSync(join(folder, result));
+  }
+  if (isComplete()) return;
+  await withLock(`${folder}.lock`, `building ${what}`, async () => {
+    if (!isComplete()) await buildInto(folder, what, build);
+  });
+}
+
+async function buildInto(folder, what, build) {
+  sayHeading(`building ${what} (once; a few minutes)`);
   const started = Date.now();
   const temporary = await mkdtemp(`${folder}.building-`);
   try {
-    await runOrThrow([SCRIPT, temporary]);
+    await build(temporary);
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
-  say(`built the lab's disk in ${formatDuration(Date.now() - started)}`);
+  say(`built ${what} in ${formatDuration(Date.now() - started)}`);
 }

@@ -3,7 +3,7 @@ import { findCommand } from "./folders.mjs";
 import { sayHeading } from "./output.mjs";
 import { runOrThrow } from "./process.mjs";
 
-/** What each set of tests needs: a Debian package, and a command that shows that it is there. */
+/** What each set of tests needs: a Debian package, and a command, or a file by its path, that shows that it is there. */
 const NEEDS = {
   tests: [
     ["openssh-server", "sshd"],
@@ -21,6 +21,9 @@ const NEEDS = {
     ["gdisk", "sgdisk"],
     ["e2fsprogs", "mke2fs"],
     ["cpio", "cpio"],
+    ["dosfstools", "mkfs.vfat"],
+    ["mtools", "mcopy"],
+    ["ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd"],
     ["busybox-static", "busybox"],
     ["openssh-client", "ssh"],
   ],
@@ -39,11 +42,15 @@ export async function ensureSystemPackages(set) {
   await runOrThrow(["apt-get", "update", "-q"], { env });
   await runOrThrow(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...missing], { env });
   const still = listMissing(set);
-  if (still.length > 0) throw new Error(`installed, but their commands are not on PATH: ${still.join(" ")}`);
+  if (still.length > 0) throw new Error(`installed, but what they bring is not where it should be: ${still.join(" ")}`);
 }
 
 function listMissing(set) {
-  return NEEDS[set].filter(([, command]) => findCommand(command, SYSTEM_FOLDERS) === undefined).map(([name]) => name);
+  return NEEDS[set].filter(([, proof]) => !isThere(proof)).map(([name]) => name);
+}
+
+function isThere(proof) {
+  return proof.startsWith("/") ? existsSync(proof) : findCommand(proof, SYSTEM_FOLDERS) !== undefined;
 }
 
 function mayInstall() {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { areCanonicallyEqual } from "../../../provider/src/model/libvirt/canonical";
 import { PulumiWorkspace } from "../../pulumi/workspace";
+import { GRUB, listEntries, type BootSetup, type LineChange } from "../boot-setup";
 import { readPlan } from "../engine-view";
 import {
   listChanges,
@@ -24,7 +25,7 @@ const KEPT = /^\/var\/lib\/passthrough\/(?:journal|lock|originals\/[0-9a-f]{64})
 
 /** What is put back when everything is destroyed. */
 interface HostState {
-  readonly grub: string;
+  readonly settings: string;
   readonly linuxLines: readonly string[];
   readonly drivers: Readonly<Record<string, string>>;
   readonly domain: string;
@@ -33,26 +34,28 @@ interface HostState {
 }
 
 /** The whole way of one device from an untouched host into a guest and back; it reboots the host once. */
-export function testMainJob(lab: () => LabHost): void {
+export function testMainJob(lab: () => LabHost, setup: BootSetup = GRUB): void {
   describe("a program with the three resources", () => {
     let workspace: PulumiWorkspace;
     let untouched: HostState;
+    let line: LineChange;
 
     beforeAll(async () => {
       workspace = await PulumiWorkspace.create();
-      untouched = await readState(lab());
+      untouched = await readState(lab(), setup);
+      line = setup.describeLine(await lab().ssh("cat /proc/cmdline"));
     });
 
     afterAll(() => workspace.remove());
 
     it("shows in a preview what it will do and what it cannot know yet, and changes nothing", async () => {
       const before = await takePicture(lab());
-      const root = /root=\S+/.exec(await lab().ssh("cat /proc/cmdline"))?.[0] ?? "";
 
       const preview = await workspace.preview(wholeJob(lab()), { diff: true });
 
-      expect(readPlan(preview, "iommu")).toEqual(expectedPlan(root));
-      expect(preview.text).toContain(`before: "${root} ro console=ttyS0 intel_iommu=off"`);
+      const edits = setup.describeEdits(await listEntries(lab()));
+      expect(readPlan(preview, "iommu")).toEqual(expectedPlan(line, edits));
+      expect(preview.text).toContain(`before: "${line.before}"`);
       expect(preview.text).toContain('intel_iommu=on: "replaces intel_iommu=off"');
       expect(preview.text).toMatch(/members +: \[unknown\]/);
       expect(preview.text).toContain('knownAfterReboot: "the IOMMU group of the device, its other members');
@@ -66,7 +69,7 @@ export function testMainJob(lab: () => LabHost): void {
       expect(up.changes).toEqual({ create: 4 });
       expect(await lab().readBootId()).not.toBe(untouched.bootId);
       expect(countBoots(await lab().readSerialLog())).toBe(2);
-      expect(await lab().ssh("cat /proc/cmdline")).toMatch(/ ro console=ttyS0 intel_iommu=on iommu=pt\n$/);
+      expect((await lab().ssh("cat /proc/cmdline")).trimEnd().endsWith(` ${line.after}`)).toBe(true);
       expect(await readDriversOf(lab(), [ALONE])).toEqual(["vfio-pci"]);
       expect(await readHostdevs(lab(), "guest")).toEqual([ALONE]);
     });
@@ -94,9 +97,9 @@ export function testMainJob(lab: () => LabHost): void {
     it("puts everything back, and says when the old command line takes effect", async () => {
       const destroy = await workspace.destroy();
 
-      const after = await readState(lab());
+      const after = await readState(lab(), setup);
       expect(destroy.text).toContain("the old command line takes effect at the next boot");
-      expect(after.grub).toBe(untouched.grub);
+      expect(after.settings).toBe(untouched.settings);
       expect(after.linuxLines).toEqual(untouched.linuxLines);
       expect(after.drivers).toEqual(untouched.drivers);
       expect(areCanonicallyEqual(after.domain, untouched.domain)).toBe(true);
@@ -105,28 +108,23 @@ export function testMainJob(lab: () => LabHost): void {
   });
 }
 
-function expectedPlan(root: string): unknown {
-  const [before, after] = ["console=ttyS0 intel_iommu=off", "console=ttyS0 intel_iommu=on iommu=pt"];
+function expectedPlan(line: LineChange, edits: readonly string[]): unknown {
   const reason = "the running kernel was not booted with intel_iommu=on iommu=pt";
   return {
     basis: expect.any(String),
     kernelArguments: { "intel_iommu=on": "replaces intel_iommu=off", "iommu=pt": "added" },
-    kernelCommandLine: { before: `${root} ro ${before}`, after: `${root} ro ${after}` },
+    kernelCommandLine: line,
     rebootReasons: [reason],
     rebootRequired: true,
-    steps: [
-      `edit /etc/default/grub: GRUB_CMDLINE_LINUX="${before}" becomes GRUB_CMDLINE_LINUX="${after}"`,
-      "generate /boot/grub/grub.cfg beside the old one, check it, and put it in place",
-      `reboot, because ${reason}`,
-    ],
+    steps: [...edits, `reboot, because ${reason}`],
   };
 }
 
-async function readState(host: LabHost): Promise<HostState> {
+async function readState(host: LabHost, setup: BootSetup): Promise<HostState> {
   return {
     // As base64, so that no byte is lost on the way.
-    grub: await host.ssh("base64 /etc/default/grub"),
-    linuxLines: await readLinuxLines(host),
+    settings: await host.ssh(`base64 ${setup.settings}`),
+    linuxLines: await readLinuxLines(host, setup),
     drivers: await readDrivers(host),
     domain: await readDomain(host, "guest"),
     hashes: await readHashes(host),

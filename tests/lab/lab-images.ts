@@ -1,0 +1,31 @@
+/** How a lab host of an image starts, and the variable that names the folder that its build filled. */
+interface LabImageFacts {
+  readonly firmware: Firmware;
+  readonly folder: string;
+}
+
+/** What runs before the boot loader. */
+export type Firmware = "bios" | "uefi";
+
+/** The disks that tests/lab/images builds. */
+const IMAGES = {
+  "grub-bios": { firmware: "bios", folder: "PASSTHROUGH_LAB" },
+  "grub-uefi": { firmware: "uefi", folder: "PASSTHROUGH_LAB_GRUB_UEFI" },
+  "systemd-boot": { firmware: "uefi", folder: "PASSTHROUGH_LAB_SYSTEMD_BOOT" },
+} as const satisfies Readonly<Record<string, LabImageFacts>>;
+
+/** The name of a disk that a lab host can start from. */
+export type LabImage = keyof typeof IMAGES;
+
+/** What runs before the boot loader of an image. */
+export function readFirmware(image: LabImage): Firmware {
+  return IMAGES[image].firmware;
+}
+
+/** The folder that holds an image's disk and keys. */
+export function readImageFolder(image: LabImage): string {
+  const name = IMAGES[image].folder;
+  const folder = process.env[name];
+  if (folder === undefined) throw new Error(`${name} must name the folder that build-image.sh filled for ${image}`);
+  return folder;
+}

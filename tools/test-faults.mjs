@@ -1,0 +1,30 @@
+import { ensureDependencies } from "./setup/dependencies.mjs";
+import { exitWith } from "./setup/exit.mjs";
+import { runTests } from "./setup/jest.mjs";
+import { ensureLabImages } from "./setup/lab-image.mjs";
+import { ensurePulumi } from "./setup/pulumi.mjs";
+import { close, hasFailed, runStage } from "./setup/stages.mjs";
+import { ensureSystemPackages } from "./setup/system-packages.mjs";
+
+/** Every fault at every step takes hours; a host at a time, each has its own limit. */
+const HOSTS = ["grub-bios", "grub-uefi", "systemd-boot"];
+
+await exitWith(async () => {
+  const setUp = await runStage("set-up", prepare);
+  if (hasFailed([setUp])) return close([setUp]);
+  const tallies = [];
+  // Words on the command line choose cases by their titles, as jest does: `npm run test:faults -- "grub-bios, apply"`.
+  for (const name of process.argv.length > 2 ? process.argv.slice(2) : HOSTS) {
+    const options = ["--runInBand", "--verbose", "--testNamePattern", name, "tests/lab/faults"];
+    tallies.push(await runStage(`tests/lab/faults: ${name}`, () => runTests("lab", options)));
+  }
+  return close(tallies);
+});
+
+async function prepare() {
+  await ensureDependencies();
+  await ensureSystemPackages("lab");
+  process.env.PASSTHROUGH_PULUMI ??= await ensurePulumi();
+  await ensureLabImages();
+  process.env.PASSTHROUGH_FAULTS = "all";
+}

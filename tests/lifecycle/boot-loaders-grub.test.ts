@@ -3,7 +3,7 @@ import type { MachineName, SimulatedHost, SimulatedHostOptions } from "pulumi-pa
 import { openShell } from "../../provider/src/transport/shell";
 import { inRun, Resource } from "./driver";
 import { expectNoWrites, listDifferences, readBootFiles, useHosts } from "./hosts";
-import { cutEverywhere, type Scenario } from "./interruptions";
+import { BESIDE, cutEverywhere, expectWhole, type Scenario } from "./interruptions";
 
 const start = useHosts();
 
@@ -97,23 +97,11 @@ describe.each(CASES)("$machine with $shell", ({ machine, shell, loader, files, l
   });
 });
 
-/** Names of the files that a change has beside the ones it replaces. */
-const OURS = /\.passthrough-(old|new)(\.new)?$/;
-
-/** Every boot file is whole: its bytes are those of before or of after, never anything else. */
-function expectWhole(host: SimulatedHost, allowed: readonly Record<string, string>[]): void {
-  const now = readBootFiles(host);
-  const broken = Object.keys({ ...allowed[0], ...now }).filter(
-    (path) => !OURS.test(path) && !allowed.some((files) => files[path] === now[path]),
-  );
-  expect(broken).toEqual([]);
-}
-
 const COMMON = {
   kind: "HostIommuConfig",
   inputs: { mode: "passthrough", kernelArguments: { present: ["hugepages=8"] } },
   read: readBootFiles,
-  inspect: expectWhole,
+  inspect: expectWhole(readBootFiles),
   way: "power",
 } as const;
 const EARLIER = { mode: "translated", kernelArguments: { absent: ["quiet"] } };
@@ -131,7 +119,7 @@ it.each(SCENARIOS)("$machine comes through a power cut at every step: $what", as
   const cuts = await cutEverywhere(host, scenario);
 
   expect(cuts).toBeGreaterThan(5);
-  expect(Object.keys(readBootFiles(host)).filter((path) => OURS.test(path))).toEqual([]);
+  expect(Object.keys(readBootFiles(host)).filter((path) => BESIDE.test(path))).toEqual([]);
 });
 
 function readMessage(error: unknown): string {

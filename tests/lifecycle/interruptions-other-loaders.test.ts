@@ -1,28 +1,15 @@
 import { expect, it } from "@jest/globals";
-import type { SimulatedHost } from "pulumi-passthrough/testing";
 import { readAllBootFiles } from "./boot-partitions";
 import { useHosts } from "./hosts";
-import { cutEverywhere, type Scenario } from "./interruptions";
+import { BESIDE, cutEverywhere, expectWhole, type Scenario } from "./interruptions";
 
 const start = useHosts();
-
-/** Names of the files that a change has beside the ones it replaces. */
-const OURS = /\.passthrough-(old|new)(\.new)?$/;
-
-/** Every file is whole: its bytes are those of before or of after, never anything else. */
-function expectWhole(host: SimulatedHost, allowed: readonly Record<string, string>[]): void {
-  const now = readAllBootFiles(host);
-  const broken = Object.keys({ ...allowed[0], ...now }).filter(
-    (path) => !OURS.test(path) && !allowed.some((files) => files[path] === now[path]),
-  );
-  expect(broken).toEqual([]);
-}
 
 const COMMON = {
   kind: "HostIommuConfig",
   inputs: { mode: "passthrough", kernelArguments: { present: ["hugepages=8"] } },
   read: readAllBootFiles,
-  inspect: expectWhole,
+  inspect: expectWhole(readAllBootFiles),
   way: "power",
 } as const;
 const EARLIER = { mode: "translated", kernelArguments: { absent: ["console=ttyS0"] } };
@@ -47,5 +34,5 @@ it.each(SCENARIOS)("$machine comes through a $way at every step: $what", async (
   const cuts = await cutEverywhere(host, scenario);
 
   expect(cuts).toBeGreaterThan(5);
-  expect(Object.keys(readAllBootFiles(host)).filter((path) => OURS.test(path))).toEqual([]);
+  expect(Object.keys(readAllBootFiles(host)).filter((path) => BESIDE.test(path))).toEqual([]);
 });

@@ -26,6 +26,20 @@ export interface Scenario {
   readonly inspect: (host: SimulatedHost, allowed: readonly Record<string, string>[]) => void;
 }
 
+/** Names of the files that a change has beside the ones it replaces. */
+export const BESIDE = /\.passthrough-(old|new)(\.new)?$/;
+
+/** An inspection by which every file is whole: its bytes are those of before or of after, never anything else. */
+export function expectWhole(read: Scenario["read"]): Scenario["inspect"] {
+  return (host, allowed) => {
+    const now = read(host);
+    const broken = Object.keys({ ...allowed[0], ...now }).filter(
+      (path) => !BESIDE.test(path) && !allowed.some((files) => files[path] === now[path]),
+    );
+    expect(broken).toEqual([]);
+  };
+}
+
 /** Most steps that any transaction has, so that a loop that never ends shows as such. */
 const MOST_STEPS = 40;
 

@@ -12,14 +12,19 @@ const HOSTS = ["grub-bios", "grub-uefi", "systemd-boot"];
 await exitWith(async () => {
   const setUp = await runStage("set-up", prepare);
   if (hasFailed([setUp])) return close([setUp]);
-  const tallies = [];
+  const hasNames = process.argv.length > 2;
+  const tallies = hasNames ? [] : [await runStage("tests/lab: trials and persistence", runLongSuites)];
   // Words on the command line choose cases by their titles, as jest does: `npm run test:faults -- "grub-bios, apply"`.
-  for (const name of process.argv.length > 2 ? process.argv.slice(2) : HOSTS) {
+  for (const name of hasNames ? process.argv.slice(2) : HOSTS) {
     const options = ["--runInBand", "--verbose", "--testNamePattern", name, "tests/lab/faults"];
     tallies.push(await runStage(`tests/lab/faults: ${name}`, () => runTests("lab", options)));
   }
   return close(tallies);
 });
+
+function runLongSuites() {
+  return runTests("lab", ["--runInBand", "--verbose", "tests/lab/trial.test.ts", "tests/lab/persistence.test.ts"]);
+}
 
 async function prepare() {
   await ensureDependencies();

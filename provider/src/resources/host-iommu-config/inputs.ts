@@ -70,6 +70,9 @@ const Reboot = z.strictObject({
     ),
 });
 
+/** How long a trial boot waits to be confirmed where the program does not say. */
+export const CONFIRM_TIMEOUT_SECONDS = 300;
+
 const TrialBoot = z.union([
   z.boolean(),
   z.strictObject({
@@ -77,7 +80,7 @@ const TrialBoot = z.union([
       .int()
       .min(60)
       .max(3600)
-      .default(300)
+      .default(CONFIRM_TIMEOUT_SECONDS)
       .describe(
         "How long a trial boot may wait for its confirmation, in seconds from the start of its init; then the host restarts on its old command line by itself. Default: 300.",
       ),

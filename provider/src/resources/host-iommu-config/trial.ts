@@ -5,7 +5,7 @@ import { findTrialId, GUARD_UNIT, listTrialWords } from "../../model/boot/trial/
 import type { ChangeStep } from "../../model/change";
 import type { HostFacts } from "../../model/host-facts";
 import { parseCommandLine } from "../../model/kernel/command-line";
-import type { HostIommuConfigInputs } from "./inputs";
+import { CONFIRM_TIMEOUT_SECONDS, type HostIommuConfigInputs } from "./inputs";
 
 /** Name of the host's note of a trial that is not over; its text is the trial's id. */
 const TRIAL_RECORD = "trial";
@@ -29,7 +29,7 @@ export function isTrialRunning(facts: HostFacts): boolean {
 /** How long a trial waits to be confirmed; undefined when none is asked for. */
 export function confirmTimeoutOf(inputs: HostIommuConfigInputs): number | undefined {
   if (typeof inputs.trialBoot === "object") return inputs.trialBoot.confirmTimeoutSeconds;
-  return inputs.trialBoot ? 300 : undefined;
+  return inputs.trialBoot ? CONFIRM_TIMEOUT_SECONDS : undefined;
 }
 
 /** Plans a boot of `commandLine` that the host takes back by itself unless it is confirmed. */

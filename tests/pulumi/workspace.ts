@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { LocalWorkspace, PulumiCommand, type EngineEvent, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type Deployment,
+  type EngineEvent,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation";
 
 const REPOSITORY = resolve(__dirname, "../..");
 const PROJECT = "passthrough-test";
@@ -103,6 +110,16 @@ export class PulumiWorkspace {
     const stack = await this.#openStack(emptyProgram);
     const entries = Object.entries(await stack.outputs());
     return Object.fromEntries(entries.map(([name, output]) => [name, output.value as unknown]));
+  }
+
+  /** The whole state, as `pulumi stack export` prints it. */
+  async exportState(): Promise<object> {
+    return (await this.#openStack(emptyProgram)).exportStack();
+  }
+
+  /** Replaces the whole state by one that was exported. */
+  async importState(state: object): Promise<void> {
+    await (await this.#openStack(emptyProgram)).importStack(state as Deployment);
   }
 
   /** The resources that the state holds, the stack and the providers left out. */

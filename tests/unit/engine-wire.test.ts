@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import {
+  areEqual,
   areRelated,
   bare,
   formatPath,
-  stableText,
   toSecret,
   UNKNOWN,
   unknownPaths,
@@ -57,7 +57,8 @@ describe("wire values", () => {
     expect(formatPath(["devices", 0, "address"])).toBe("devices[0].address");
   });
 
-  it("does not mind the order of members, nor those without a value", () => {
-    expect(stableText({ b: [1, { d: 1, c: undefined }], a: null })).toBe(stableText({ a: null, b: [1, { d: 1 }] }));
+  it("are equal whatever the order of members, and those without a value do not count", () => {
+    expect(areEqual({ b: [1, { d: 1, c: undefined }], a: null }, { a: null, b: [1, { d: 1 }] })).toBe(true);
+    expect(areEqual({ a: [1, 2] }, { a: [2, 1] })).toBe(false);
   });
 });

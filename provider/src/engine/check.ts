@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
 import type { HostSession } from "../host/session";
 import type { HostFacts } from "../model/host-facts";
-import type { CommonInputs, Definition, JsonObject, Planned, PlanResult, Problem } from "../resources/definition";
+import type { CommonInputs, Definition, JsonObject, PlanResult, Problem } from "../resources/definition";
+import { renderPlan } from "../resources/shown-plan";
 import { describeFailure } from "./failure";
 import { parseHint } from "./hint";
 import { HIDDEN, identityOf, knownPlace, parseInputs, protectSecrets, readWire, type WireInputs } from "./inputs";
 import { resourceLog } from "./log";
 import type { Observations } from "./observations";
 import type { Sessions } from "./sessions";
-import { stableText, UNKNOWN, unknownPaths } from "./wire";
+import { UNKNOWN, unknownPaths } from "./wire";
 
 /** What `check` answers. */
 export interface CheckAnswer {
@@ -114,20 +114,6 @@ function present<Inputs extends CommonInputs, State extends JsonObject>(
       if (!wire.isPreview) return { outputs: {}, problems: [{ property: "", reason: result.reason }] };
       return { outputs: { ...unknownOutputs(definition), plan: { ...result.plan, steps: UNKNOWN } }, problems: [] };
   }
-}
-
-/** The output `plan`: the same for the same host and inputs, whenever it is made. */
-export function renderPlan<Inputs extends CommonInputs, State extends JsonObject>(
-  definition: Definition<Inputs, State>,
-  inputs: Inputs,
-  facts: HostFacts,
-  planned: Planned,
-): JsonObject {
-  const basis = createHash("sha256")
-    .update(stableText(definition.basis(inputs, facts)))
-    .digest("hex")
-    .slice(0, 16);
-  return { ...planned.plan, steps: planned.steps, basis };
 }
 
 /** Left out, a computed value would look deleted; as unknown it shows as such. */

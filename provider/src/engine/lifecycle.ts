@@ -2,7 +2,7 @@ import type { HostSession } from "../host/session";
 import { HostError } from "../model/errors";
 import type { HostFacts } from "../model/host-facts";
 import type { CommonInputs, Definition, JsonObject, Planned, PlanResult } from "../resources/definition";
-import { renderPlan } from "./check";
+import { renderPlan } from "../resources/shown-plan";
 import { toUserError } from "./failure";
 import { HIDDEN, identityOf, parseInputs, pickInputs, protectSecrets, STATE_VERSION } from "./inputs";
 import { resourceLog, type ResourceLog } from "./log";

@@ -1,8 +1,8 @@
 import { HostSession, type SharedHost } from "../host/session";
 import { readHostSettings, type HostConnection } from "../model/connection";
 import { SYSTEM_URI } from "../model/libvirt/connect-uri";
+import { stableText } from "../model/stable-text";
 import type { ShellPool } from "../transport/pool";
-import { stableText } from "./wire";
 
 /** The hosts of one process, each with one session for each libvirt that is asked. */
 export class Sessions {

@@ -1,3 +1,5 @@
+import { stableText } from "../model/stable-text";
+
 /**
  * Values as Pulumi's engine sends them to a dynamic provider: unknown values are a fixed text, secrets arrive bare and go
  * back in an envelope. Both constants are part of Pulumi's protocol and fixed for ever.
@@ -61,15 +63,4 @@ export function formatPath(path: ValuePath): string {
 /** Equality of values that came from JSON, whatever the order of their members. */
 export function areEqual(a: unknown, b: unknown): boolean {
   return stableText(a) === stableText(b);
-}
-
-/** JSON with sorted members and without undefined ones. */
-export function stableText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(stableText).join(",")}]`;
-  if (!isRecord(value)) return JSON.stringify(value ?? null);
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members
-    .sort(([x], [y]) => (x < y ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${stableText(member)}`)
-    .join(",")}}`;
 }

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describeFailure } from "../engine/failure";
 import { renderHint, type HostHint } from "../engine/hint";
-import { stableText } from "../engine/wire";
 import { takeSnapshot } from "../host/snapshot/take";
 import { HostConnection, readHostSettings } from "../model/connection";
 import { ConnectUri, SYSTEM_URI } from "../model/libvirt/connect-uri";
+import { stableText } from "../model/stable-text";
 import { ShellPool } from "../transport/pool";
 
 /** Hosts read at once: more gain nothing (facts of SSH, measured) and cost file descriptors. */

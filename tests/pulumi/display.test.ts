@@ -42,6 +42,22 @@ describe("what a run shows", () => {
     );
   });
 
+  it("says of a new resource that takes over what the host has that nothing is written", async () => {
+    const [host, workspace] = await Promise.all([startHost(), openWorkspace()]);
+    function program(): Promise<Record<string, never>> {
+      new HostIommuConfig("as-it-is", { host: host.connection });
+      return Promise.resolve({});
+    }
+
+    const preview = await workspace.preview(program);
+
+    const said = messagesOn(preview, "as-it-is").filter(({ isStatus }) => !isStatus);
+    expect(said).toEqual([
+      { text: expect.stringContaining("nothing is written there"), severity: "info", isStatus: false },
+    ]);
+    expect(host.writes).toEqual([]);
+  });
+
   it("has an error once on the row of its resource, without a stack", async () => {
     const [host, workspace] = await Promise.all([startHost(), openWorkspace()]);
     await workspace.up(guide(host.connection));

@@ -57,6 +57,8 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
   const rival = context.observations.claim(wire.urn, identityOf(definition, parsed.inputs, facts));
   if (rival !== undefined) return answer(wire.declared, named(session, [rivalProblem(rival)]));
   for (const warning of warningsOf(result)) resourceLog(wire.urn).warn(`${session.label}: ${warning}`);
+  if (priorState(olds) === undefined && isAsDeclared(result))
+    resourceLog(wire.urn).note(`${session.label}: the host is as declared already; nothing is written there`);
   return answer({ ...parsed.inputs, ...outputs }, named(session, problems));
 }
 
@@ -130,6 +132,11 @@ function outputsOfUnknown<Inputs extends CommonInputs, State extends JsonObject>
 ): Values {
   const waitsFor = Object.keys(declared).filter((name) => unknownPaths(declared[name]).length > 0);
   return { ...unknownOutputs(definition), plan: { waitsFor: waitsFor.sort(), steps: UNKNOWN } };
+}
+
+/** Pulumi shows every new resource as a creation, also one that takes over what the host has. */
+function isAsDeclared(result: PlanResult): boolean {
+  return result.outcome === "planned" && result.change === undefined && result.reboot === undefined;
 }
 
 function warningsOf(result: PlanResult): readonly string[] {

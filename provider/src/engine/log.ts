@@ -7,6 +7,8 @@ export interface ResourceLog {
   /** Replaces the last status line; gone when the work is done. */
   status(text: string): void;
   /** Stays. */
+  note(text: string): void;
+  /** Stays, as a warning. */
   warn(text: string): void;
 }
 
@@ -34,14 +36,21 @@ export function resourceLog(urn: string | undefined): ResourceLog {
     status: (text) => {
       send(urn, text, { severity: LogSeverity.INFO, isEphemeral: true });
     },
+    note: (text) => {
+      sayOnce(urn, text, LogSeverity.INFO);
+    },
     warn: (text) => {
-      // A replacement is checked twice; its warnings are said once.
-      const key = `${urn ?? ""}\n${text}`;
-      if (said.has(key)) return;
-      said.add(key);
-      send(urn, text, { severity: LogSeverity.WARNING, isEphemeral: false });
+      sayOnce(urn, text, LogSeverity.WARNING);
     },
   };
+}
+
+/** A replacement is checked twice; what stays is said once. */
+function sayOnce(urn: string | undefined, text: string, severity: LogSeverity): void {
+  const key = `${urn ?? ""}\n${text}`;
+  if (said.has(key)) return;
+  said.add(key);
+  send(urn, text, { severity, isEphemeral: false });
 }
 
 function send(urn: string | undefined, text: string, kind: { severity: LogSeverity; isEphemeral: boolean }): void {

@@ -7,6 +7,7 @@ import type {
 } from "../../provider/src/model/host-facts";
 import { PciAddress } from "../../provider/src/model/pci/address";
 import { NO_ACTIVITY } from "../../provider/src/model/reboot/activity";
+import type { SurveyFacts } from "../../provider/src/model/survey/survey-facts";
 
 /** Sections of the facts that a test states; of each, what it leaves out is that of a healthy host without devices. */
 export type FactsOverrides = {
@@ -127,6 +128,21 @@ export function buildFacts(overrides: FactsOverrides = {}): HostFacts {
       ...overrides.persistence,
     },
     activity: { ...NO_ACTIVITY, ...overrides.activity },
+    ...(overrides.survey !== undefined && { survey: buildSurveyFacts(overrides.survey) }),
+  };
+}
+
+/** What a survey reads of a healthy host, plus what the test says. */
+export function buildSurveyFacts(overrides: Partial<SurveyFacts> = {}): SurveyFacts {
+  return {
+    hasKvm: true,
+    interruptChips: ["IR-IO-APIC", "DMAR-MSI", "IR-PCI-MSI"],
+    moduleOptions: [],
+    memory: { totalKib: 65_536_000, hugePages: [{ sizeKib: 2048, total: 0, free: 0 }] },
+    emulators: ["/usr/bin/qemu-system-x86_64"],
+    units: [{ name: "libvirtd.service", fileState: "enabled", activeState: "active" }],
+    names: { source: "", vendors: {}, devices: {} },
+    ...overrides,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { PciAddress } from "./pci/address";
 import type { ActivityFacts } from "./reboot/activity";
+import type { SurveyFacts } from "./survey/survey-facts";
 
 /**
  * Everything one snapshot says about a host. Absent optional members mean "the host does not have it"; what could not be
@@ -21,6 +22,8 @@ export interface HostFacts {
   readonly records: Readonly<Record<string, string>>;
   readonly activity: ActivityFacts;
   readonly persistence: PersistenceFacts;
+  /** Only where the snapshot was asked for it. */
+  readonly survey?: SurveyFacts;
 }
 
 /** Who the host is. */

@@ -17,6 +17,7 @@ import { parseNetwork } from "./parse-network";
 import { functionsOnPath, parseIommuGroups, parsePciFunctions } from "./parse-pci";
 import { parsePersistence } from "./parse-persistence";
 import { parseStorage } from "./parse-storage";
+import { parseSurvey } from "./parse-survey";
 import {
   baseName,
   parseGrepLines,
@@ -37,6 +38,7 @@ export function parseSnapshot(output: string, nonce: string): HostFacts {
   if (user !== "0") throw new NotRootError(`the session runs as user id ${user ?? "unknown"}, not as root`);
   const texts = parseGrepLines(sections.lines("files"));
   const links = parseLinks(sections.lines("links"));
+  const survey = parseSurvey(sections);
   const units = [...links.keys()].flatMap((path) => /^sys\/class\/iommu\/([^/]+)$/.exec(path)?.[1] ?? []);
   return {
     identity: parseIdentity(texts),
@@ -59,6 +61,7 @@ export function parseSnapshot(output: string, nonce: string): HostFacts {
     activity: parseActivity(sections.lines("activity")),
     records: Object.fromEntries(sections.all("record").map((section) => [section.argument, section.body])),
     persistence: parsePersistence(sections),
+    ...(survey !== undefined && { survey }),
   };
 }
 

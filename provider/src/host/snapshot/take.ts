@@ -28,15 +28,23 @@ export function connectLine(uri: string = SYSTEM_URI): string {
   return `pt_uri=${quoteWord(uri)}`;
 }
 
+/** What is read, and how long it may take. */
+export interface SnapshotOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** The libvirt that is asked. Default: the system's. */
+  readonly connectUri?: string;
+  /** Whether {@link HostFacts.survey} is read as well: the names of devices and what the doctor asks for. Default: false. */
+  readonly withSurvey?: boolean;
+}
+
 /** Reads a host with one command that changes nothing. */
-export async function takeSnapshot(
-  shell: RemoteShell,
-  options: { timeoutMs: number; signal?: AbortSignal; connectUri?: string },
-): Promise<RawSnapshot> {
+export async function takeSnapshot(shell: RemoteShell, options: SnapshotOptions): Promise<RawSnapshot> {
   const nonce = newNonce();
-  const { connectUri, ...limits } = options;
+  const { connectUri, withSurvey = false, ...limits } = options;
+  const survey = withSurvey ? [readScript("snapshot", "survey.sh"), "pt_with_survey=1"] : [];
   const result = await shell.run({
-    script: wholeScript(nonce, [connectLine(connectUri), ...snapshotParts()]),
+    script: wholeScript(nonce, [connectLine(connectUri), ...survey, ...snapshotParts()]),
     ...limits,
   });
   const raw = { nonce, output: result.stdout };

@@ -40,7 +40,8 @@ export function listBootingImages(facts: HostFacts): ReleaseImage[] {
   return images.filter(({ release }) => releases.includes(release));
 }
 
-function listReleases(facts: HostFacts): string[] {
+/** Releases of all kernels that are installed, newest first. */
+export function listReleases(facts: HostFacts): string[] {
   const { kernel, boot } = facts;
   const releases = [...new Set([kernel.release, ...kernel.installedModules, ...boot.kernels])];
   return releases.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));

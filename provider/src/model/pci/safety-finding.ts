@@ -20,6 +20,8 @@ export interface SafetyFinding {
   readonly address: PciAddress;
   /** What would be lost. */
   readonly loses: string;
+  /** Rule, function and why the rule applies, in one sentence. */
+  readonly reason: string;
   /** Complete sentences: rule, function, reason, loss, and the way out. */
   readonly message: string;
 }
@@ -28,8 +30,9 @@ export interface SafetyFinding {
 export function renderFinding(hazard: Hazard, allow: readonly SafetyRule[]): SafetyFinding {
   const { rule, device, is, loses } = hazard;
   const { isWaivable } = SAFETY_RULES[rule];
-  const message = `[${rule}] ${describeFunction(device)} ${is}. Moving it would lose ${loses}. ${renderWayOut(rule, allow)}`;
-  return { rule, isWaivable, address: device.address, loses, message };
+  const reason = `[${rule}] ${describeFunction(device)} ${is}.`;
+  const message = `${reason} Moving it would lose ${loses}. ${renderWayOut(rule, allow)}`;
+  return { rule, isWaivable, address: device.address, loses, reason, message };
 }
 
 function renderWayOut(rule: SafetyRuleName, allow: readonly SafetyRule[]): string {

@@ -1,4 +1,6 @@
 import type { FirmwareTable } from "../host-facts";
+import type { SafetyRuleName } from "../pci/safety-rules";
+import type { MemoryFacts, UnitFacts } from "./survey-facts";
 
 /**
  * What a host is and what it could give to guests, read with one snapshot. It is plain JSON: the answer of `getHost`, the
@@ -8,7 +10,13 @@ export interface HostSurvey {
   /** The host as the user named it. */
   readonly host: string;
   readonly identity: SurveyedIdentity;
-  readonly cpu: { readonly vendor: string; readonly virtualization: "vmx" | "svm" | "none" };
+  readonly cpu: {
+    readonly vendor: string;
+    readonly virtualization: "vmx" | "svm" | "none";
+    /** Whether there is a `/dev/kvm`. */
+    readonly hasKvm: boolean;
+  };
+  readonly memory: MemoryFacts;
   readonly firmware: {
     readonly tables: readonly FirmwareTable[];
     readonly isEfi: boolean;
@@ -66,6 +74,8 @@ export interface SurveyedLibvirt {
   readonly version: string;
   /** Why the daemon did not answer, in libvirt's words; empty when it did. */
   readonly error: string;
+  /** Its units, monolithic and modular, those left out that the host does not have. */
+  readonly units: readonly UnitFacts[];
 }
 
 /** A PCI function. */
@@ -100,6 +110,7 @@ export interface SurveyedDevice {
   readonly virtualFunctions: { readonly total: number; readonly enabled: number };
   /** Of a virtual function, its physical one; else empty. */
   readonly physicalFunction: string;
+  /** Empty for bridges: what hangs below them says it. */
   readonly uses: readonly DeviceUse[];
   readonly verdict: Verdict;
 }
@@ -115,7 +126,8 @@ export interface DeviceUse {
 
 /**
  * Whether a function, or a group, can go to a guest: `free` by itself; `together` with the other members, which the host can
- * spare as well; `needed` by the host, by a rule of the safety rules; `bridge`, which stays; `given` to a driver for guests already.
+ * spare as well; `needed` by the host, by one of the safety rules, or without a group although the IOMMU is in use; `bridge`,
+ * which stays; `given` to a driver for guests already. While the IOMMU is not in use it is judged by the probable group.
  */
 export interface Verdict {
   readonly kind: "free" | "together" | "needed" | "bridge" | "given";
@@ -123,6 +135,8 @@ export interface Verdict {
   readonly with: readonly string[];
   /** Why it is needed, one sentence each; or what to know before it is taken. */
   readonly because: readonly string[];
+  /** Safety rules that stand against it, each once; those that can be waived go into `allow`. */
+  readonly rules: readonly SafetyRuleName[];
 }
 
 export interface SurveyedGroup {

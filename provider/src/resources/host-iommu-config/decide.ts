@@ -1,6 +1,7 @@
 import { findBootLoader } from "../../model/boot/loaders/detect";
 import { type BootChange, type BootLoader } from "../../model/boot/loaders/loader";
 import type { HostFacts } from "../../model/host-facts";
+import { isIommuActive } from "../../model/iommu/active";
 import {
   isSingleValued,
   parseCommandLine,
@@ -87,16 +88,11 @@ export function explainReboot(running: readonly string[], edit: KernelArgumentEd
 
 /** The command line is as declared and the kernel booted with it; if there is still no IOMMU, no further boot will help. */
 export function checkResult(facts: HostFacts): Problem | undefined {
-  if (isActive(facts)) return undefined;
+  if (isIommuActive(facts)) return undefined;
   return {
     property: "host",
     reason:
       `the kernel booted with the declared command line and the firmware announces ${facts.firmware.tables.join(" and ")}, but no IOMMU is in use ` +
       "(/sys/class/iommu and /sys/kernel/iommu_groups are empty): look for DMAR or AMD-Vi faults in the kernel's log and for a firmware update",
   };
-}
-
-/** Whether an IOMMU translates: units and groups, never a message in a log. */
-export function isActive(facts: HostFacts): boolean {
-  return facts.iommu.units.length > 0 && facts.iommu.groups.length > 0;
 }

@@ -1,8 +1,9 @@
 import { HostError } from "../../model/errors";
 import type { HostFacts } from "../../model/host-facts";
+import { isIommuActive } from "../../model/iommu/active";
 import type { Applied, Definition, Observed } from "../definition";
 import { HostIommuConfigInputs } from "./inputs";
-import { decide, findOwned, isActive } from "./decide";
+import { decide, findOwned } from "./decide";
 import { planIommu, planIommuRemoval } from "./plan";
 import type { HostIommuConfigState, Ownership } from "./state";
 import { isTrialRunning } from "./trial";
@@ -26,7 +27,7 @@ export const hostIommuConfig: Definition<Inputs, State> = {
     ...(facts.boot.unifiedImages ?? []).map((image) => JSON.stringify(image)),
     ...facts.boot.files.map((file) => `${file.path} ${file.sha256}`),
     ...facts.firmware.tables,
-    String(isActive(facts)),
+    String(isIommuActive(facts)),
     String(isTrialRunning(facts)),
   ],
   state: ({ inputs, facts, prior }: Applied<Inputs, State>) => describe(inputs, facts, prior, findOwned(facts, prior)),
@@ -49,7 +50,7 @@ function describe(inputs: Inputs, facts: HostFacts, prior: Partial<State> | unde
   return {
     kernelCommandLine: "problems" in decided ? (prior?.kernelCommandLine ?? "") : decided.boot.before,
     runningCommandLine: facts.kernel.commandLine,
-    iommuActive: isActive(facts),
+    iommuActive: isIommuActive(facts),
     groupCount: facts.iommu.groups.length,
     rebootRequired: "problems" in decided ? false : decided.reasons.length > 0,
     reasons,

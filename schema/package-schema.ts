@@ -7,6 +7,7 @@ import { CommonOutputs } from "../provider/src/resources/common-outputs";
 import { DomainHostdevOutputs } from "../provider/src/resources/domain-hostdev/outputs";
 import { HostIommuConfigOutputs } from "../provider/src/resources/host-iommu-config/outputs";
 import { PciGroupDetachmentOutputs } from "../provider/src/resources/pci-group-detachment/outputs";
+import { SriovVirtualFunctionsOutputs } from "../provider/src/resources/sriov-virtual-functions/outputs";
 import { tokenOf, type PackageSpec, type ResourceSpec } from "./package-spec";
 import { TypeCollector } from "./type-collector";
 
@@ -17,6 +18,7 @@ export const OUTPUTS: Readonly<Record<Kind, z.ZodObject>> = {
   HostIommuConfig: HostIommuConfigOutputs,
   PciGroupDetachment: PciGroupDetachmentOutputs,
   DomainHostdev: DomainHostdevOutputs,
+  SriovVirtualFunctions: SriovVirtualFunctionsOutputs,
 };
 
 /** Folder of a resource, whose page describes it. */

@@ -21,6 +21,9 @@ const NAMES: Readonly<Record<string, string>> = {
   "PciGroupDetachment.members": "GroupMember",
   "PciGroupDetachment.whenInactive": "WhenInactive",
   "PciGroupDetachment.persistence": "Persistence",
+  "SriovVirtualFunctions.device": "PhysicalFunction",
+  "SriovVirtualFunctions.virtualFunctions": "VirtualFunction",
+  "SriovVirtualFunctions.persistence": "SriovPersistence",
   "DomainHostdev.devices": "DeviceReference",
   "DomainHostdev.controllers": "OwnedController",
 };

@@ -11,6 +11,12 @@ export {
   type GroupMember,
   type PciGroupDetachmentArgs,
 } from "./program/pci-group-detachment";
+export {
+  SriovVirtualFunctions,
+  type SriovPersistence,
+  type SriovVirtualFunctionsArgs,
+  type VirtualFunction,
+} from "./program/sriov-virtual-functions";
 export type { HostArgs } from "./program/resource";
 export { rollout, type HostOptions, type RolloutHost, type RolloutOptions } from "./program/rollout";
 export type { HostConnection, HostSettings } from "./model/connection";

@@ -121,6 +121,26 @@ describe("examples", () => {
     });
   });
 
+  it("virtual-functions: makes one for each guest, and takes them back", async () => {
+    const host = await startHost("nic-host", "debian-gpu");
+    const domains = ["guest", "win11"];
+    const config = { host: "nic-host", card: "0000:04:00.0", cardId: "8086:1563", domains: JSON.stringify(domains) };
+    const workspace = await openWorkspace(config);
+    const program = await readExample("virtual-functions");
+
+    const seen = await workspace.preview(program, { diff: true });
+    const { changes } = await workspace.up(program);
+
+    expect(seen.text).toContain('"0000:04:10.0"');
+    expect(changes).toEqual({ create: 7 });
+    expect(await workspace.readOutputs()).toMatchObject({ attached: [["0000:04:10.0"], ["0000:04:10.2"]] });
+    expect(["0000:04:10.0", "0000:04:10.2"].map((address) => host.driverOf(address))).toEqual(["vfio-pci", "vfio-pci"]);
+    await host.reboot();
+    expect((await workspace.up(program)).changes).toEqual({ same: 7 });
+    await workspace.destroy();
+    expect(host.readFile("/sys/bus/pci/devices/0000:04:00.0/sriov_numvfs")).toBe("0\n");
+  });
+
   it("preview-only: shows plans and writes nothing", async () => {
     const host = await startHost("looked-at", "debian-gpu-iommu-on");
     const workspace = await openWorkspace({ host: "looked-at", device: "0000:01:00.0" });
@@ -133,7 +153,7 @@ describe("examples", () => {
     expect(host.writes).toEqual([]);
   });
 
-  it.each(["one-gpu", "fleet", "preview-only", "rolling-reboot"])(
+  it.each(["one-gpu", "fleet", "preview-only", "rolling-reboot", "virtual-functions"])(
     "%s: registers under Pulumi's mocks and reads no host",
     async (name) => {
       const registered: string[] = [];
@@ -150,7 +170,8 @@ describe("examples", () => {
       const hosts = JSON.stringify([
         { name: "a", host: "nowhere.invalid", cards: [{ device: "01:00.0", domain: "d" }] },
       ]);
-      const config = { host: "nowhere.invalid", device: "01:00.0", deviceId: "10de:2684", domain: "d", hosts };
+      const card = { card: "04:00.0", cardId: "8086:1563", domains: JSON.stringify(["d"]) };
+      const config = { host: "nowhere.invalid", device: "01:00.0", deviceId: "10de:2684", domain: "d", hosts, ...card };
       pulumi.runtime.setAllConfig(
         Object.fromEntries(Object.entries(config).map(([key, value]) => [`${PROJECT}:${key}`, value])),
       );

@@ -1,12 +1,14 @@
 import { domainHostdev } from "../resources/domain-hostdev/definition";
 import { hostIommuConfig } from "../resources/host-iommu-config/definition";
 import { pciGroupDetachment } from "../resources/pci-group-detachment/definition";
+import { sriovVirtualFunctions } from "../resources/sriov-virtual-functions/definition";
 
 /** Every kind of resource by its name. */
 export const definitions = {
   HostIommuConfig: hostIommuConfig,
   PciGroupDetachment: pciGroupDetachment,
   DomainHostdev: domainHostdev,
+  SriovVirtualFunctions: sriovVirtualFunctions,
 } as const;
 
 export type Kind = keyof typeof definitions;

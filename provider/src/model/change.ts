@@ -19,6 +19,7 @@ export type Expectation =
   | { readonly kind: "file"; readonly path: string; readonly sha256: string | undefined }
   /** `driver` undefined: none. */
   | { readonly kind: "device"; readonly address: PciAddress; readonly id: string; readonly driver: string | undefined }
+  | { readonly kind: "virtual-functions"; readonly address: PciAddress; readonly count: number }
   | { readonly kind: "domain"; readonly uuid: string; readonly sha256: string };
 
 /** One step. Every kind is a function of transaction.sh and knows how it is taken back. */
@@ -76,6 +77,14 @@ export type ChangeStep =
       readonly kind: "return";
       readonly address: PciAddress;
       readonly driver: string | undefined;
+      readonly timeoutSeconds: number;
+    }
+  /** Gives a physical function so many virtual ones. `driversAutoprobe` undefined: as it is. */
+  | {
+      readonly kind: "set-virtual-functions";
+      readonly address: PciAddress;
+      readonly count: number;
+      readonly driversAutoprobe: boolean | undefined;
       readonly timeoutSeconds: number;
     }
   | { readonly kind: "show-node"; readonly address: PciAddress }

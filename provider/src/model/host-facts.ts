@@ -99,11 +99,22 @@ export interface PciFunction {
   readonly isBootVga: boolean;
   readonly numaNode?: number;
   readonly resetMethods?: readonly string[];
-  readonly sriov?: { readonly totalVfs: number; readonly numVfs: number };
+  readonly sriov?: SriovFacts;
   /** The physical function of a virtual function. */
   readonly physicalFunction?: PciAddress;
   /** Functions above this one, nearest first: bridges and ports up to the root. */
   readonly ancestors: readonly PciAddress[];
+}
+
+/** What a physical function says of its virtual functions. */
+export interface SriovFacts {
+  readonly totalVfs: number;
+  readonly numVfs: number;
+  /** Whether the host's drivers take new virtual functions; absent on kernels older than 4.12. */
+  readonly driversAutoprobe?: boolean;
+  /** Distance from the physical function to its first virtual one, and from one to the next; absent before 4.13. */
+  readonly offset?: number;
+  readonly stride?: number;
 }
 
 /** A use of storage: where it is mounted (`/`, `/boot`, …) or `swap`, and the PCI functions it hangs on. */

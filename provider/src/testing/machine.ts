@@ -22,6 +22,23 @@ export interface MachineFunction {
   readonly isConventional?: boolean;
   readonly numaNode?: number;
   readonly totalVfs?: number;
+  /** What its virtual functions are, for a function with `totalVfs`. */
+  readonly virtualFunctions?: MachineVirtualFunctions;
+  /** The physical function of a virtual one, which no description holds: they come and go while the host runs. */
+  readonly physicalFunction?: string;
+}
+
+/** The virtual functions that a physical one can have. */
+export interface MachineVirtualFunctions {
+  readonly id: string;
+  readonly driver: string;
+  /** Distance from the physical function to the first, and from one to the next. */
+  readonly offset: number;
+  readonly stride: number;
+  /** Most that the firmware has left memory for; by default all. */
+  readonly mostWithMemory?: number;
+  /** Whether the driver quietly does nothing while its network interface is down. */
+  readonly needsInterfaceUp?: boolean;
 }
 
 /** A disk and what is on it; `stack` is a logical volume laid over one of its partitions. */
@@ -123,6 +140,11 @@ export interface Machine {
   readonly libvirt?: string;
   /** XML of the domains that are defined. */
   readonly domains: readonly string[];
+}
+
+/** The machine of a running host: the list of its functions is its own, and holds its virtual functions as well. */
+export interface RunningMachine extends Machine {
+  readonly functions: MachineFunction[];
 }
 
 /** Calls `visit` for every volume of a machine, logical volumes after what they lie on. */

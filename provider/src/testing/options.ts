@@ -1,4 +1,4 @@
-import type { Machine } from "./machine";
+import type { Machine, RunningMachine } from "./machine";
 import { machines } from "./machines/catalog";
 import type { ShellKind } from "./root/toolbox";
 
@@ -34,11 +34,12 @@ export interface SimulatedHostOptions {
 }
 
 /** The machine that the options ask for, with what they replace. */
-export function chooseMachine(options: SimulatedHostOptions): Machine {
+export function chooseMachine(options: SimulatedHostOptions): RunningMachine {
   const { machine = "debian-grub", domains, kernelCommandLine } = options;
   const chosen: Machine = typeof machine === "string" ? machines[machine] : machine;
   return {
     ...chosen,
+    functions: [...chosen.functions],
     ...(domains === undefined ? {} : { domains }),
     ...(kernelCommandLine === undefined
       ? {}

@@ -90,6 +90,13 @@ export class SimulatedHost implements AsyncDisposable {
     bus.probe(address);
   }
 
+  /** Writes to a file of a PCI function in sysfs, such as `sriov_numvfs`, as an operator would, and lets udev act upon it. */
+  writeAttribute(address: string, attribute: string, value: string): void {
+    const { bus, udev } = this.#parts.system.kernel;
+    if (!bus.writeAttribute(address, attribute, value)) throw new Error("the write never returns");
+    udev.settle();
+  }
+
   /** Command line of the running kernel. */
   commandLine(): string {
     return this.readFile("/proc/cmdline").trim();

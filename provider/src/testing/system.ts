@@ -14,7 +14,7 @@ import { Libvirt } from "./libvirt/daemon";
 import { DEFAULT_URI } from "./libvirt/connect";
 import { answerVirsh } from "./libvirt/virsh";
 import { answerOtherTool, beginShutdown, finishStart } from "./loaders/other-loaders";
-import type { Machine } from "./machine";
+import type { RunningMachine } from "./machine";
 import { grubFolder } from "./kernel/boot-loader";
 import { grubPrefix, hasBls } from "./machine";
 import { COMMAND_MARK, HOST_MARK, killMarked, readMark } from "./processes";
@@ -23,7 +23,7 @@ import { childAccount, type HostFiles } from "./root/host-files";
 /** What a running system needs to know of the host around it. */
 export interface SystemSettings {
   readonly base: string;
-  readonly machine: Machine;
+  readonly machine: RunningMachine;
   readonly files: HostFiles;
   readonly environment: Readonly<Record<string, string>>;
   readonly rebootMs: number;
@@ -77,6 +77,8 @@ export class System {
       (uri, index) => [uri, new Libvirt(machine, this.kernel, path.join(base, `libvirt-${index}`))] as const,
     );
     this.libvirts = new Map([[DEFAULT_URI, this.libvirt], ...others]);
+    this.kernel.bus.virtual.isHeld = (address) =>
+      [...this.libvirts.values()].some((libvirt) => libvirt.devices.isUsed(address));
     this.faults = new Faults({
       base,
       killCommand: (pid) => {
@@ -144,6 +146,7 @@ export class System {
   async stop(): Promise<void> {
     this.#gone.abort();
     this.#calls.stop();
+    this.kernel.udev.stop();
     killMarked({ [HOST_MARK]: this.#settings.base });
     await this.#starting;
   }
@@ -199,6 +202,9 @@ export class System {
         return this.kernel.writeSysfs(call);
       case "modprobe":
         return this.kernel.modprobe(call);
+      case "udevadm":
+        this.kernel.udev.settle();
+        return { status: 0 };
       case "virsh":
         return answerVirsh(this.libvirts, call);
       case "systemctl":

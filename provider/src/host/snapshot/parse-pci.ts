@@ -1,5 +1,5 @@
 import { PciAddress } from "../../model/pci/address";
-import type { IommuGroup, PciFunction } from "../../model/host-facts";
+import type { IommuGroup, PciFunction, SriovFacts } from "../../model/host-facts";
 import { baseName } from "./sections";
 
 type Texts = ReadonlyMap<string, string>;
@@ -40,7 +40,7 @@ function parseFunction(address: PciAddress, path: string, attributes: Texts, lin
   const override = read("driver_override");
   const numaNode = Number(read("numa_node") ?? "-1");
   const resetMethods = read("reset_method");
-  const totalVfs = read("sriov_totalvfs");
+  const sriov = parseSriov(read);
   const physical = PciAddress.safeParse(baseName(link("physfn") ?? ""));
   return {
     address,
@@ -54,10 +54,21 @@ function parseFunction(address: PciAddress, path: string, attributes: Texts, lin
     ...(group !== undefined && { iommuGroup: Number(baseName(group)) }),
     ...(numaNode >= 0 && { numaNode }),
     ...(resetMethods !== undefined && { resetMethods: resetMethods.split(/\s+/).filter((word) => word !== "") }),
-    ...(totalVfs !== undefined && {
-      sriov: { totalVfs: Number(totalVfs), numVfs: Number(read("sriov_numvfs") ?? "0") },
-    }),
+    ...(sriov !== undefined && { sriov }),
     ...(physical.success && { physicalFunction: physical.data }),
+  };
+}
+
+function parseSriov(read: (name: string) => string | undefined): SriovFacts | undefined {
+  const totalVfs = read("sriov_totalvfs");
+  if (totalVfs === undefined) return undefined;
+  const [autoprobe, offset, stride] = ["drivers_autoprobe", "offset", "stride"].map((name) => read(`sriov_${name}`));
+  return {
+    totalVfs: Number(totalVfs),
+    numVfs: Number(read("sriov_numvfs") ?? "0"),
+    ...(autoprobe !== undefined && { driversAutoprobe: autoprobe === "1" }),
+    ...(offset !== undefined && { offset: Number(offset) }),
+    ...(stride !== undefined && { stride: Number(stride) }),
   };
 }
 

@@ -212,7 +212,8 @@ pt_snapshot() {
   (
     cd sys/bus/pci/devices 2>/dev/null || exit 0
     grep -sH '' ./*/vendor ./*/device ./*/class ./*/subsystem_vendor ./*/subsystem_device ./*/boot_vga ./*/numa_node \
-      ./*/reset_method ./*/driver_override ./*/sriov_totalvfs ./*/sriov_numvfs
+      ./*/reset_method ./*/driver_override ./*/sriov_totalvfs ./*/sriov_numvfs \
+      ./*/sriov_drivers_autoprobe ./*/sriov_offset ./*/sriov_stride
   )
   pt_section links
   ls -ld sys/bus/pci/devices/* sys/bus/pci/devices/*/driver sys/bus/pci/devices/*/iommu_group \

@@ -23,6 +23,8 @@ function renderExpectation(expectation: Expectation): string[] {
       return ["pt_expect_file", relative(expectation.path), expectation.sha256 ?? "-"];
     case "device":
       return ["pt_expect_device", expectation.address, expectation.id, expectation.driver ?? "-"];
+    case "virtual-functions":
+      return ["pt_expect_vfs", expectation.address, String(expectation.count)];
     case "domain":
       return ["pt_expect_domain", expectation.uuid, expectation.sha256];
   }
@@ -79,6 +81,11 @@ function renderStep(step: ChangeStep): string[] {
       return ["pt_take", step.address, step.driver, step.method, String(step.timeoutSeconds)];
     case "return":
       return ["pt_return", step.address, step.driver ?? "-", String(step.timeoutSeconds)];
+    case "set-virtual-functions": {
+      const { address, count, driversAutoprobe, timeoutSeconds } = step;
+      const autoprobe = driversAutoprobe === undefined ? "-" : driversAutoprobe ? "1" : "0";
+      return ["pt_set_vfs", address, String(count), autoprobe, String(timeoutSeconds)];
+    }
     case "show-node":
       return ["pt_show_node", step.address];
     case "attach":

@@ -26,6 +26,7 @@ export function changeFunctions(): string[] {
     readScript("lock.sh"),
     readScript("domains.sh"),
     readScript("transaction", "initramfs.sh"),
+    readScript("transaction", "virtual-functions.sh"),
   ];
   return [...snapshotFunctions(), ...own];
 }

@@ -54,6 +54,7 @@ pt_take_back() {
       pt_rest=${1#attached:}
       pt_virsh 60 detach-device "${pt_rest%%,*}" "${pt_rest#*,}" --config >/dev/null 2>&1
       ;;
+    vfs:*) pt_take_vfs_back "${1#vfs:}" ;;
     choice:*) pt_unset_choice "${1#choice:}" ;;
     arguments:*) pt_take_arguments_back "${1#arguments:}" ;;
     partitions:*) timeout -k 10 900 "${1#partitions:}" refresh >/dev/null 2>&1 </dev/null ;;
@@ -206,7 +207,8 @@ pt_prepare() {
     if [ -e "$1" ]; then
       pt_save "$1" && cp -p "$1" "$pt_new"
     else
-      : >"$pt_new" && chmod 644 "$pt_new"
+      # Not ":", whose failed redirection would end the shell (POSIX, special built-ins).
+      true >"$pt_new" && chmod 644 "$pt_new"
     fi
   } 2>"$pt_errors"
 }
@@ -382,9 +384,9 @@ pt_node() { printf 'pci_%s' "$1" | sed 's/[:.]/_/g'; }
 # pt_sysfs TEXT PATH: a write to sysfs may hang in the kernel, where no signal ends it; so it runs beside us and is left
 # alone when its time is over.
 pt_sysfs() {
-  rm -f "$pt_answer"
+  rm -f "$pt_answer" "$pt_answer.said"
   {
-    printf '%s\n' "$1" | tee "sys/bus/pci/$2"
+    printf '%s\n' "$1" | tee "sys/bus/pci/$2" 2>"$pt_answer.said"
     printf '%s\n' "$?" >"$pt_answer.new" && mv -f "$pt_answer.new" "$pt_answer"
   } </dev/null >/dev/null 2>&1 9>&- &
   pt_waited=0
@@ -396,6 +398,9 @@ pt_sysfs() {
   read -r pt_status <"$pt_answer"
   return "$pt_status"
 }
+
+# The kernel's reason for a refused write: tee names the file and then says it.
+pt_sysfs_reason() { sed -n 's/^.*: //p' "$pt_answer.said" 2>/dev/null | tail -n 1; }
 
 # pt_rebind ADDRESS DRIVER: by sysfs. The override makes the probe choose the driver; it never loads a module.
 pt_rebind() {

@@ -1,3 +1,4 @@
+import { ownFileName, parseFileMarker, renderFileMarker, renderIdConditions } from "../../model/boot/udev-rules";
 import type { HostFacts, HostFile, PciFunction } from "../../model/host-facts";
 import type { InitramfsTool } from "../../model/boot/initramfs";
 import type { DeviceSelector } from "../../model/pci/selector";
@@ -26,14 +27,9 @@ export interface BoundFunction {
 
 const MARKER = "# pulumi-passthrough binds the IOMMU group of";
 
-/** Addresses hold colons, which paths and the names of hooks had better not. */
-function nameOf(address: string): string {
-  return `passthrough-${address.replaceAll(":", "-")}`;
-}
-
 /** Path of the udev rule of a device's group; it sorts before 80-drivers.rules, which loads the drivers of the host. */
 export function rulePath(address: string): string {
-  return `/etc/udev/rules.d/10-${nameOf(address)}.rules`;
+  return `/etc/udev/rules.d/10-${ownFileName(address)}.rules`;
 }
 
 /** Lists the files that a host needs for a binding: the rule, and what takes it into initial ramdisks. */
@@ -49,10 +45,6 @@ export function renderBootFiles(binding: Binding, tool: InitramfsTool | undefine
   return tool === undefined ? [rule] : [rule, renderCarrier(binding, tool, rule.path)];
 }
 
-function renderMarker(device: PciFunction): string {
-  return `${MARKER} ${device.address} ${device.id}; it writes and removes this file as a whole.\n`;
-}
-
 /**
  * udev makes events of all devices side by side, and a driver that is loaded for one takes all that it matches. So each
  * event of any PCI device writes our overrides before a driver can be loaded for it; `[pci/…]` names another device than
@@ -63,34 +55,25 @@ function renderRules({ device, driver, functions }: Binding): string {
     const event = 'ACTION=="add", SUBSYSTEM=="pci"';
     const other = `[pci/${one.address}]`;
     return [
-      `${event}, ${renderIds(one, other)}, ATTR{${other}driver_override}="${driver}"\n`,
-      `${event}, KERNEL=="${one.address}", ${renderIds(one, "")}, RUN{builtin}+="kmod load ${driver}"\n`,
+      `${event}, ${renderIdConditions(one, other)}, ATTR{${other}driver_override}="${driver}"\n`,
+      `${event}, KERNEL=="${one.address}", ${renderIdConditions(one)}, RUN{builtin}+="kmod load ${driver}"\n`,
     ].join("");
   });
-  return renderMarker(device) + rules.join("");
+  return renderFileMarker(MARKER, device) + rules.join("");
 }
-
-/** The card must be the one that was there when the rule was written. */
-function renderIds(one: PciFunction, prefix: string): string {
-  const names = one.subsystemId === undefined ? ["vendor", "device"] : ID_ATTRIBUTES;
-  const values = `${one.id}:${one.subsystemId ?? ""}`.split(":");
-  return names.map((name, index) => `ATTR{${prefix}${name}}=="0x${values[index] ?? ""}"`).join(", ");
-}
-
-const ID_ATTRIBUTES = ["vendor", "device", "subsystem_vendor", "subsystem_device"];
 
 /** Initial ramdisks of later kernels hold the rule by this file, whoever has them built. */
 function renderCarrier({ device, driver }: Binding, tool: InitramfsTool, rule: string): BootFile {
   const purpose = "initial ramdisks that are built from now on hold the rule";
   if (tool.kind === "dracut") {
-    const path = `/etc/dracut.conf.d/90-${nameOf(device.address)}.conf`;
+    const path = `/etc/dracut.conf.d/90-${ownFileName(device.address)}.conf`;
     // dracut joins the values of all files as they are: the blanks keep ours apart.
-    const text = `${renderMarker(device)}install_items+=" ${rule} "\nforce_drivers+=" ${driver} "\n`;
+    const text = `${renderFileMarker(MARKER, device)}install_items+=" ${rule} "\nforce_drivers+=" ${driver} "\n`;
     return { path, text, isExecutable: false, purpose };
   }
   const text = [
     "#!/bin/sh\n",
-    renderMarker(device),
+    renderFileMarker(MARKER, device),
     '[ "${1:-}" != prereqs ] || exit 0\n',
     `[ -e ${rule} ] || exit 0\n`,
     ". /usr/share/initramfs-tools/hook-functions\n",
@@ -98,14 +81,11 @@ function renderCarrier({ device, driver }: Binding, tool: InitramfsTool, rule: s
     `cp -p ${rule} "$DESTDIR/etc/udev/rules.d/"\n`,
     `force_load ${driver}\n`,
   ].join("");
-  return { path: `/etc/initramfs-tools/hooks/${nameOf(device.address)}`, text, isExecutable: true, purpose };
+  return { path: `/etc/initramfs-tools/hooks/${ownFileName(device.address)}`, text, isExecutable: true, purpose };
 }
 
-/** Whom a file of ours is for; undefined for a file that is not ours. */
 function parseMarker(file: HostFile): BoundFunction | undefined {
-  const line = (file.text ?? "").split("\n").find((row) => row.startsWith(`${MARKER} `));
-  const [address, id] = (line?.slice(MARKER.length + 1) ?? "").split(";")[0]?.split(" ") ?? [];
-  return address === undefined || id === undefined ? undefined : { address, id };
+  return parseFileMarker(MARKER, file.text ?? "");
 }
 
 /** Our files for the device that is asked for: by its address, or by its id alone where that is all that is declared. */

@@ -1,8 +1,9 @@
 import { findInitramfsTool, listBootingImages, listImages, type ReleaseImage } from "../../model/boot/initramfs";
 import type { ChangeStep, Expectation } from "../../model/change";
-import type { HostFacts, HostFile } from "../../model/host-facts";
+import type { HostFacts } from "../../model/host-facts";
 import type { DeviceSelector } from "../../model/pci/selector";
 import type { Problem } from "../definition";
+import { expectBootFile, findBootFile, listLeftovers } from "../own-files";
 import {
   findOwnFiles,
   isForeign,
@@ -36,8 +37,8 @@ export function planBinding(
   const tool = findInitramfsTool(facts);
   const wanted = renderBootFiles(binding, tool);
   const own = findOwnFiles(facts, selector);
-  const foreign = wanted.flatMap(({ path }) => findFile(facts, path) ?? []).filter(isForeign);
-  const changed = wanted.filter(({ path, text }) => findFile(facts, path)?.text !== text);
+  const foreign = wanted.flatMap(({ path }) => findBootFile(facts, path) ?? []).filter(isForeign);
+  const changed = wanted.filter(({ path, text }) => findBootFile(facts, path)?.text !== text);
   const obsolete = own.filter(({ path }) => !wanted.some((file) => file.path === path));
   const leftovers = listLeftovers(facts, [...wanted, ...own]);
   const due = tool === undefined ? [] : listDueImages(facts, binding, wanted);
@@ -51,7 +52,7 @@ export function planBinding(
           `look into ${path}; if it holds a driver of these functions, build it anew with the rule, check it, and put it in place`,
       ),
     ],
-    expectations: [...new Set([...wanted, ...own].map(({ path }) => path))].map((path) => expectFile(facts, path)),
+    expectations: [...new Set([...wanted, ...own].map(({ path }) => path))].map((path) => expectBootFile(facts, path)),
     files: [
       ...changed.map(({ path, text, isExecutable }): ChangeStep => ({ kind: "write", path, text, isExecutable })),
       ...obsolete.map(({ path }): ChangeStep => ({ kind: "remove", path })),
@@ -105,7 +106,7 @@ function warnOfBuiltIn(facts: HostFacts, { functions, driver }: Binding): string
 /** Images of which no note says that they are as they should be; while the rule is another one, no note can say so. */
 function listDueImages(facts: HostFacts, { device }: Binding, wanted: readonly BootFile[]): ReleaseImage[] {
   const notes = parseImageNotes(facts, device.address);
-  const rule = findFile(facts, rulePath(device.address));
+  const rule = findBootFile(facts, rulePath(device.address));
   const isRight = wanted.some(({ path, text }) => path === rule?.path && text === rule.text);
   return listBootingImages(facts).filter(
     (image) =>
@@ -174,17 +175,4 @@ export function planUnbinding(facts: HostFacts, asked: Asked, address: string): 
     problems: [],
     warnings: [],
   };
-}
-
-function findFile(facts: HostFacts, path: string): HostFile | undefined {
-  return facts.persistence.files.find((file) => file.path === path);
-}
-
-function expectFile(facts: HostFacts, path: string): Expectation {
-  return { kind: "file", path, sha256: findFile(facts, path)?.sha256 };
-}
-
-function listLeftovers(facts: HostFacts, files: readonly { readonly path: string }[]): string[] {
-  const { leftovers } = facts.persistence;
-  return leftovers.filter((path) => files.some((file) => path.startsWith(`${file.path}.passthrough-`)));
 }

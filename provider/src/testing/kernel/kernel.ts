@@ -3,12 +3,13 @@ import fs from "node:fs";
 import path from "node:path";
 
 import type { ToolAnswer, ToolCall } from "../calls";
-import type { Machine } from "../machine";
+import type { RunningMachine } from "../machine";
 import type { HostFiles } from "../root/host-files";
 import { devicePathOf } from "../root/pci-tree";
 import { decideIommu } from "./iommu";
-import { KernelRefusal, PciBus } from "./pci-bus";
-import { bindAtBoot } from "./udev";
+import { PciBus } from "./pci-bus";
+import { KernelRefusal } from "./refusal";
+import { Udev } from "./udev";
 
 /** Modules beside the drivers that `modprobe` finds. */
 const OTHER_MODULES: ReadonlySet<string> = new Set([
@@ -25,18 +26,25 @@ const OTHER_MODULES: ReadonlySet<string> = new Set([
 /** The simulated kernel: boots with a command line, sets up IOMMU groups and drivers, and obeys writes to sysfs. */
 export class Kernel {
   readonly bus: PciBus;
+  readonly udev: Udev;
   readonly #files: HostFiles;
-  readonly #machine: Machine;
+  readonly #machine: RunningMachine;
 
-  constructor(files: HostFiles, machine: Machine) {
+  constructor(files: HostFiles, machine: RunningMachine) {
     this.#files = files;
     this.#machine = machine;
     this.bus = new PciBus(files, machine);
+    const load = (module: string): void => {
+      if (!this.loadModule(module)) this.bus.loadDriver(module);
+    };
+    this.udev = new Udev({ files, machine, bus: this.bus, load });
   }
 
   /** Starts from nothing: a new boot id, groups as firmware and command line say, each device with its natural driver. */
   boot(release: string, commandLine: string): void {
     const files = this.#files;
+    this.udev.stop();
+    this.bus.virtual.forgetAll();
     files.write("/proc/cmdline", `${commandLine}\n`);
     files.write("/proc/sys/kernel/random/boot_id", `${randomUUID()}\n`);
     files.write("/proc/sys/kernel/osrelease", `${release}\n`);
@@ -58,10 +66,7 @@ export class Kernel {
     files.write("/dev/watchdog", "");
     this.#setUpIommu(commandLine);
     this.#resetDrivers();
-    const load = (module: string): void => {
-      if (!this.loadModule(module)) this.bus.loadDriver(module);
-    };
-    bindAtBoot({ files, machine: this.#machine, bus: this.bus, release, load });
+    this.udev.boot(release);
   }
 
   #setUpIommu(commandLine: string): void {
@@ -121,10 +126,11 @@ export class Kernel {
   }
 
   /** A write to a file of sysfs, as `tee` does it. */
-  writeSysfs(call: ToolCall): ToolAnswer {
+  async writeSysfs(call: ToolCall): Promise<ToolAnswer> {
     const [file = "", value = ""] = call.words;
     try {
-      this.#write(path.resolve(call.folder, file), value.trim());
+      const isDone = this.#write(path.resolve(call.folder, file), value.trim());
+      if (!isDone) await new Promise(() => undefined);
       return { status: 0 };
     } catch (error) {
       if (!(error instanceof KernelRefusal)) throw error;
@@ -132,22 +138,25 @@ export class Kernel {
     }
   }
 
-  #write(file: string, value: string): void {
+  /** Returns false for a write that never ends. */
+  #write(file: string, value: string): boolean {
     if (!fs.existsSync(file)) throw new KernelRefusal("No such file or directory");
     const folder = path.basename(path.dirname(file));
-    switch (path.basename(file)) {
+    const attribute = path.basename(file);
+    switch (attribute) {
       case "driver_override":
-        this.bus.setOverride(path.basename(path.dirname(fs.realpathSync(file))), value);
-        return;
+      case "sriov_numvfs":
+      case "sriov_drivers_autoprobe":
+        return this.bus.writeAttribute(path.basename(path.dirname(fs.realpathSync(file))), attribute, value);
       case "drivers_probe":
         this.bus.probe(value);
-        return;
+        return true;
       case "bind":
         this.bus.bind(value, this.#driverOfFolder(file, folder));
-        return;
+        return true;
       case "unbind":
         this.bus.unbind(value, this.#driverOfFolder(file, folder));
-        return;
+        return true;
       default:
         throw new KernelRefusal("Permission denied");
     }

@@ -1,10 +1,9 @@
-import type { Machine, MachineFunction } from "../machine";
+import type { MachineFunction, RunningMachine } from "../machine";
 import type { HostFiles } from "../root/host-files";
 import { isBuiltIn } from "../root/initial-ramdisk";
 import { devicePathOf, isBridge } from "../root/pci-tree";
-
-/** The kernel's word for a refused write; the text is what `strerror` says. */
-export class KernelRefusal extends Error {}
+import { KernelRefusal } from "./refusal";
+import { VirtualFunctions } from "./virtual-functions";
 
 /** Drivers that give a device to user space, and so need its IOMMU group. */
 const VFIO_DRIVERS: ReadonlySet<string> = new Set(["vfio-pci"]);
@@ -14,11 +13,15 @@ const UNSET = "(null)";
 /** Binds and releases drivers by the kernel's rules. The links and files in sysfs are the state: there is no other. */
 export class PciBus {
   readonly #files: HostFiles;
-  readonly #machine: Machine;
+  readonly #machine: RunningMachine;
+  readonly virtual: VirtualFunctions;
+  /** What the kernel tells udev: a function has come, or its driver has taken it. */
+  onEvent: (action: "add" | "bind", address: string) => void = () => undefined;
 
-  constructor(files: HostFiles, machine: Machine) {
+  constructor(files: HostFiles, machine: RunningMachine) {
     this.#files = files;
     this.#machine = machine;
+    this.virtual = new VirtualFunctions(files, machine, this);
   }
 
   find(address: string): MachineFunction | undefined {
@@ -44,6 +47,23 @@ export class PciBus {
     this.#files.write(`${devicePathOf(this.#machine, address)}/driver_override`, `${text}\n`, 0o444);
   }
 
+  /** A write to a file of a function; false when it never returns. */
+  writeAttribute(address: string, attribute: string, value: string): boolean {
+    if (this.find(address) === undefined) throw new KernelRefusal("No such file or directory");
+    switch (attribute) {
+      case "driver_override":
+        this.setOverride(address, value);
+        return true;
+      case "sriov_numvfs":
+        return this.virtual.setCount(address, value);
+      case "sriov_drivers_autoprobe":
+        this.virtual.setAutoprobe(address, value);
+        return true;
+      default:
+        throw new KernelRefusal("Permission denied");
+    }
+  }
+
   /** Loads a driver's module: its folder appears, and nothing is bound that does not match it by itself. */
   loadDriver(driver: string): void {
     const folder = `/sys/bus/pci/drivers/${driver}`;
@@ -65,6 +85,7 @@ export class PciBus {
       throw new KernelRefusal("No such device");
     this.#files.remove(`${devicePathOf(this.#machine, address)}/driver`);
     this.#files.remove(`/sys/bus/pci/drivers/${driver}/${address}`);
+    this.virtual.released(address);
     this.#tellVfio(address);
   }
 
@@ -74,7 +95,7 @@ export class PciBus {
     if (found === undefined) throw new KernelRefusal("No such device");
     const override = this.overrideOf(address);
     const isMatch = override === undefined ? found.driver === driver : override === driver;
-    if (!isMatch) throw new KernelRefusal("No such device");
+    if (!isMatch || !this.virtual.mayProbe(found)) throw new KernelRefusal("No such device");
     if (this.driverOf(address) !== undefined) throw new KernelRefusal("Device or resource busy");
     if (!this.#probe(found, driver)) throw new KernelRefusal("Invalid argument");
   }
@@ -90,11 +111,14 @@ export class PciBus {
 
   /** The driver's own answer to a device: VFIO takes endpoints with an IOMMU group only. */
   #probe(found: MachineFunction, driver: string): boolean {
+    if (!this.virtual.mayProbe(found)) return false;
     if (VFIO_DRIVERS.has(driver) && (isBridge(found) || this.groupOf(found.address) === undefined)) return false;
     const folder = devicePathOf(this.#machine, found.address);
     this.#files.link(`${folder}/driver`, `/sys/bus/pci/drivers/${driver}`);
     this.#files.link(`/sys/bus/pci/drivers/${driver}/${found.address}`, folder);
+    if (driver === found.driver) this.virtual.taken(found);
     this.#tellVfio(found.address);
+    this.onEvent("bind", found.address);
     return true;
   }
 

@@ -122,10 +122,19 @@ export class HostDevices {
     return found;
   }
 
-  #refuseUsed(address: string): void {
-    const user = this.#store
+  /** Whether a running domain has a function. */
+  isUsed(address: string): boolean {
+    return this.#findUser(address) !== undefined;
+  }
+
+  #findUser(address: string): Domain | undefined {
+    return this.#store
       .list()
       .find((one) => one.live !== undefined && hostdevsOf(one.live).some((device) => device.source === address));
+  }
+
+  #refuseUsed(address: string): void {
+    const user = this.#findUser(address);
     if (user === undefined) return;
     throw new LibvirtError(
       `Requested operation is not valid: PCI device ${address} is in use by driver QEMU, domain ${user.name}`,

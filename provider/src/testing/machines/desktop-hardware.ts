@@ -1,5 +1,8 @@
 import type { Machine } from "../machine";
 
+/** Virtual functions of an X550: those of the first port have even function numbers, those of the second odd ones. */
+const X550_FUNCTIONS = { id: "8086:1565", driver: "ixgbevf", offset: 128, stride: 2 };
+
 /**
  * An Intel desktop: a GPU with its audio function in one group behind a root port, an integrated GPU that is the boot
  * display, an NVMe disk, a NIC in a bridge that carries the session, and a two-port NIC with SR-IOV.
@@ -104,6 +107,7 @@ export const DESKTOP_HARDWARE = {
       group: 10,
       resetMethods: "flr bus",
       totalVfs: 63,
+      virtualFunctions: X550_FUNCTIONS,
     },
     {
       address: "0000:04:00.1",
@@ -115,6 +119,7 @@ export const DESKTOP_HARDWARE = {
       group: 11,
       resetMethods: "flr bus",
       totalVfs: 63,
+      virtualFunctions: X550_FUNCTIONS,
     },
   ],
   disks: [

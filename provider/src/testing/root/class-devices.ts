@@ -6,18 +6,23 @@ import { devicePathOf } from "./pci-tree";
 export function writeNetworkInterfaces(files: HostFiles, machine: Machine): void {
   const all: MachineInterface[] = [{ name: "lo", addresses: ["127.0.0.1/8"] }, ...machine.interfaces];
   all.forEach((one, index) => {
-    const folder = interfaceFolder(machine, one);
-    const state = one.name === "lo" ? "unknown" : one.isUp === false ? "down" : "up";
-    files.write(`${folder}/operstate`, `${state}\n`);
-    files.write(`${folder}/ifindex`, `${index + 1}\n`);
-    files.write(`${folder}/type`, one.name === "lo" ? "772\n" : "1\n");
-    files.write(`${folder}/address`, `52:54:00:00:00:${index.toString(16).padStart(2, "0")}\n`);
-    files.link(`/sys/class/net/${one.name}`, folder);
-    if (one.function !== undefined) files.link(`${folder}/device`, folder.slice(0, folder.lastIndexOf("/net/")));
+    writeInterface(files, machine, one, index);
   });
   for (const bridge of all) {
     for (const port of bridge.ports ?? []) joinBridge(files, machine, bridge, port);
   }
+}
+
+/** Writes the folder of one interface; `index` tells it from others. */
+export function writeInterface(files: HostFiles, machine: Machine, one: MachineInterface, index: number): void {
+  const folder = interfaceFolder(machine, one);
+  const state = one.name === "lo" ? "unknown" : one.isUp === false ? "down" : "up";
+  files.write(`${folder}/operstate`, `${state}\n`);
+  files.write(`${folder}/ifindex`, `${index + 1}\n`);
+  files.write(`${folder}/type`, one.name === "lo" ? "772\n" : "1\n");
+  files.write(`${folder}/address`, `52:54:00:00:00:${index.toString(16).padStart(2, "0")}\n`);
+  files.link(`/sys/class/net/${one.name}`, folder);
+  if (one.function !== undefined) files.link(`${folder}/device`, folder.slice(0, folder.lastIndexOf("/net/")));
 }
 
 function interfaceFolder(machine: Machine, one: MachineInterface): string {

@@ -12,15 +12,18 @@ export function devicePathOf(machine: Machine, address: string): string {
 
 /** Writes `/sys/bus/pci` and the device tree, without drivers and groups: those come with the boot. */
 export function writePciTree(files: HostFiles, machine: Machine): void {
-  for (const one of machine.functions) {
-    const folder = devicePathOf(machine, one.address);
-    for (const [name, value] of Object.entries(attributesOf(one))) files.write(`${folder}/${name}`, `${value}\n`);
-    files.write(`${folder}/config`, renderConfigSpace(one));
-    files.link(`/sys/bus/pci/devices/${one.address}`, folder);
-    files.link(`${folder}/subsystem`, "/sys/bus/pci");
-  }
+  for (const one of machine.functions) writePciFunction(files, machine, one);
   files.write("/sys/bus/pci/drivers_probe", "");
   files.write("/sys/bus/pci/rescan", "");
+}
+
+/** Writes the folder of one function. */
+export function writePciFunction(files: HostFiles, machine: Machine, one: MachineFunction): void {
+  const folder = devicePathOf(machine, one.address);
+  for (const [name, value] of Object.entries(attributesOf(one))) files.write(`${folder}/${name}`, `${value}\n`);
+  files.write(`${folder}/config`, renderConfigSpace(one));
+  files.link(`/sys/bus/pci/devices/${one.address}`, folder);
+  files.link(`${folder}/subsystem`, "/sys/bus/pci");
 }
 
 /** Files of a function in sysfs, and what stands in them. */
@@ -44,7 +47,13 @@ export function attributesOf(one: MachineFunction): Record<string, string> {
     ...(one.bootVga === undefined ? {} : { boot_vga: one.bootVga ? "1" : "0" }),
     ...(one.totalVfs === undefined
       ? {}
-      : { sriov_totalvfs: String(one.totalVfs), sriov_numvfs: "0", sriov_drivers_autoprobe: "1" }),
+      : {
+          sriov_totalvfs: String(one.totalVfs),
+          sriov_numvfs: "0",
+          sriov_drivers_autoprobe: "1",
+          sriov_offset: String(one.virtualFunctions?.offset ?? 1),
+          sriov_stride: String(one.virtualFunctions?.stride ?? 1),
+        }),
   };
 }
 

@@ -29,6 +29,7 @@ const COMMON: Readonly<Record<string, string>> = {
   sync: "sync",
   systemctl: "call",
   tee: "tee",
+  udevadm: "call",
   uname: "uname",
   whoami: "whoami",
 };

@@ -1,0 +1,2 @@
+/** The kernel's word for a refused write; the text is what `strerror` says. */
+export class KernelRefusal extends Error {}

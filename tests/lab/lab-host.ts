@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Emulator } from "./emulator";
-import { readFirmware, readImageFolder, type LabImage } from "./lab-images";
+import { isSyncedLater, readFirmware, readImageFolder, type LabImage } from "./lab-images";
 import { FIRMWARE_VARIABLES, type MachineFiles } from "./machine";
 import { askMonitor } from "./monitor";
 import { runOverSsh, type LabConnection, type SshResult } from "./system-ssh";
@@ -157,6 +157,7 @@ export class LabHost {
     return Emulator.start(listFiles(this.#folder), {
       sshPort: this.connection.port,
       firmware: readFirmware(this.#image),
+      isSyncedLater: isSyncedLater(this.#image),
       card: this.#card,
       ...(memory === undefined ? {} : { memory }),
     });

@@ -2,6 +2,8 @@
 interface LabImageFacts {
   readonly firmware: Firmware;
   readonly folder: string;
+  /** Whether what the host syncs may wait: apt-get syncs every file, and an emulated disk is slow at that. No power cuts then. */
+  readonly isSyncedLater?: true;
 }
 
 /** What runs before the boot loader. */
@@ -12,6 +14,7 @@ const IMAGES = {
   "grub-bios": { firmware: "bios", folder: "PASSTHROUGH_LAB" },
   "grub-uefi": { firmware: "uefi", folder: "PASSTHROUGH_LAB_GRUB_UEFI" },
   "systemd-boot": { firmware: "uefi", folder: "PASSTHROUGH_LAB_SYSTEMD_BOOT" },
+  bare: { firmware: "bios", folder: "PASSTHROUGH_LAB_BARE", isSyncedLater: true },
 } as const satisfies Readonly<Record<string, LabImageFacts>>;
 
 /** The name of a disk that a lab host can start from. */
@@ -20,6 +23,11 @@ export type LabImage = keyof typeof IMAGES;
 /** What runs before the boot loader of an image. */
 export function readFirmware(image: LabImage): Firmware {
   return IMAGES[image].firmware;
+}
+
+/** Whether the disk of an image's host takes its time with what the host wants to be synced. */
+export function isSyncedLater(image: LabImage): boolean {
+  return "isSyncedLater" in IMAGES[image];
 }
 
 /** The folder that holds an image's disk and keys. */

@@ -15,6 +15,8 @@ export interface MachineFiles {
 export interface MachineSetup {
   readonly sshPort: number;
   readonly firmware: Firmware;
+  /** Whether the disk takes its time with what the host wants to be synced; a power cut then loses more than it may. */
+  readonly isSyncedLater?: boolean;
   /** Model of the NIC that is alone in its group. Default: `e1000e`. */
   readonly card?: string;
   /** A file with the memory of a frozen machine, which goes on from there instead of booting. */
@@ -38,7 +40,7 @@ export function renderArguments(files: MachineFiles, setup: MachineSetup): strin
     ...["-serial", `file:${files.serialLog}`, "-monitor", `unix:${files.monitorSocket},server=on,wait=off`],
     ...["-pidfile", files.pidFile],
     ...(setup.firmware === "uefi" ? renderUefi(files) : []),
-    ...["-drive", `file=${files.disk},if=none,id=root`, "-device", "virtio-blk-pci,drive=root,bootindex=1,addr=0x3"],
+    ...["-drive", renderDisk(files, setup), "-device", "virtio-blk-pci,drive=root,bootindex=1,addr=0x3"],
     ...["-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on"],
     ...["-netdev", `user,id=ssh,hostfwd=tcp:127.0.0.1:${setup.sshPort}-:22`],
     ...["-device", "virtio-net-pci,netdev=ssh,romfile=,addr=0x2"],
@@ -53,6 +55,10 @@ export function renderArguments(files: MachineFiles, setup: MachineSetup): strin
     ...["-device", "e1000,bus=bridge,addr=1,romfile=", "-device", "e1000,bus=bridge,addr=2,romfile="],
     ...(setup.memory === undefined ? [] : ["-incoming", `exec:cat '${setup.memory}'`]),
   ];
+}
+
+function renderDisk({ disk }: MachineFiles, { isSyncedLater = false }: MachineSetup): string {
+  return `file=${disk},if=none,id=root${isSyncedLater ? ",cache=unsafe" : ""}`;
 }
 
 function renderUefi(files: MachineFiles): string[] {

@@ -7,28 +7,37 @@ import { formatDuration, say, sayHeading } from "./output.mjs";
 import { runOrThrow } from "./process.mjs";
 
 const SCRIPTS = join(repositoryRoot, "tests", "lab", "images");
-const BASE_SCRIPT = join(SCRIPTS, "build-base.sh");
 const IMAGE_SCRIPT = join(SCRIPTS, "build-image.sh");
 /** What makes the images; what is special to one stands in a file of its name. */
 const SHARED = [IMAGE_SCRIPT, join(SCRIPTS, "boot.sh")];
 
-/** The images, and the variable that names the folder of each to the tests. */
+/** File systems that disks are made of. */
+const HYPERVISOR = { script: join(SCRIPTS, "build-base.sh"), name: "base", what: "what the lab's disks share" };
+const BARE = {
+  script: join(SCRIPTS, "build-bare-base.sh"),
+  name: "bare-base",
+  what: "a lab host without libvirt",
+  from: HYPERVISOR,
+};
+
+/** The images: the variable that names the folder of each to the tests, what it is made of, and whose file it reads too. */
 const IMAGES = {
-  "grub-bios": "PASSTHROUGH_LAB",
-  "grub-uefi": "PASSTHROUGH_LAB_GRUB_UEFI",
-  "systemd-boot": "PASSTHROUGH_LAB_SYSTEMD_BOOT",
+  "grub-bios": { variable: "PASSTHROUGH_LAB", base: HYPERVISOR },
+  "grub-uefi": { variable: "PASSTHROUGH_LAB_GRUB_UEFI", base: HYPERVISOR },
+  "systemd-boot": { variable: "PASSTHROUGH_LAB_SYSTEMD_BOOT", base: HYPERVISOR },
+  bare: { variable: "PASSTHROUGH_LAB_BARE", base: BARE, reads: ["grub-bios"] },
 };
 
 /** Builds the lab hosts' disks that the cache lacks, and puts the folders that hold them into the tests' environment. */
 export async function ensureLabImages() {
-  for (const [image, variable] of Object.entries(IMAGES)) {
-    process.env[variable] ??= await ensureImage(image);
+  for (const [image, { variable, base, reads = [] }] of Object.entries(IMAGES)) {
+    process.env[variable] ??= await ensureImage(image, base, reads);
   }
 }
 
-async function ensureImage(image) {
-  const base = hashInputs({ files: [BASE_SCRIPT] });
-  const key = hashInputs({ files: [...SHARED, join(SCRIPTS, `${image}.sh`)], words: [base] });
+async function ensureImage(image, base, reads) {
+  const scripts = [image, ...reads].map((name) => join(SCRIPTS, `${name}.sh`));
+  const key = hashInputs({ files: [...SHARED, ...scripts], words: [hashBase(base)] });
   const folder = join(findCacheFolder(), `lab-${image}-${key}`);
   await ensureBuilt(folder, "base.qcow2", `the lab's disk ${image}`, async (temporary) => {
     await runOrThrow([IMAGE_SCRIPT, image, await ensureBase(base), temporary]);
@@ -37,12 +46,18 @@ async function ensureImage(image) {
   return folder;
 }
 
-async function ensureBase(key) {
-  const folder = join(findCacheFolder(), `lab-base-${key}`);
-  await ensureBuilt(folder, "root.tar", "what the lab's disks share", (temporary) =>
-    runOrThrow([BASE_SCRIPT, temporary]),
-  );
+async function ensureBase(base) {
+  const { script, name, what, from } = base;
+  const folder = join(findCacheFolder(), `lab-${name}-${hashBase(base)}`);
+  await ensureBuilt(folder, "root.tar", what, async (temporary) => {
+    const source = from === undefined ? [] : [await ensureBase(from)];
+    await runOrThrow([script, ...source, temporary]);
+  });
   return folder;
+}
+
+function hashBase({ script, from }) {
+  return hashInputs({ files: [script], words: from === undefined ? [] : [hashBase(from)] });
 }
 
 /** A folder that is there is complete, because it gets its name last. */

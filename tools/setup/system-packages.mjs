@@ -17,6 +17,7 @@ const NEEDS = {
   lab: [
     ["qemu-system-x86", "qemu-system-x86_64"],
     ["qemu-utils", "qemu-img"],
+    ["dpkg-dev", "dpkg-scanpackages"],
     ["mmdebstrap", "mmdebstrap"],
     ["gdisk", "sgdisk"],
     ["e2fsprogs", "mke2fs"],

@@ -364,6 +364,17 @@ describe("a host without a known tool", () => {
   });
 });
 
+describe("a host that loads vfio-pci before udev is told of its devices", () => {
+  it("binds them all the same", async () => {
+    const host = await start({ ...DEBIAN, files: { "/etc/modules-load.d/vfio.conf": "vfio-pci\n" } });
+    await up(host, new Resource("PciGroupDetachment"), DEVICE);
+
+    await host.reboot();
+
+    expect(host.driverOf(NIC)).toBe("vfio-pci");
+  });
+});
+
 describe("whenInactive", () => {
   const PREPARE = { whenInactive: "prepare", device: { address: FIRST } };
 

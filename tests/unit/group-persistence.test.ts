@@ -29,9 +29,9 @@ function render(tools: Readonly<Record<string, string>>): HostFile[] {
 
 const RULES = `# pulumi-passthrough binds the IOMMU group of 0000:01:00.0 8086:10d3; it writes and removes this file as a whole.
 ACTION=="add", SUBSYSTEM=="pci", ATTR{[pci/0000:01:00.0]vendor}=="0x8086", ATTR{[pci/0000:01:00.0]device}=="0x10d3", ATTR{[pci/0000:01:00.0]subsystem_vendor}=="0x8086", ATTR{[pci/0000:01:00.0]subsystem_device}=="0xa01f", ATTR{[pci/0000:01:00.0]driver_override}="vfio-pci"
-ACTION=="add", SUBSYSTEM=="pci", KERNEL=="0000:01:00.0", ATTR{vendor}=="0x8086", ATTR{device}=="0x10d3", ATTR{subsystem_vendor}=="0x8086", ATTR{subsystem_device}=="0xa01f", RUN{builtin}+="kmod load vfio-pci"
+ACTION=="add", SUBSYSTEM=="pci", KERNEL=="0000:01:00.0", ATTR{vendor}=="0x8086", ATTR{device}=="0x10d3", ATTR{subsystem_vendor}=="0x8086", ATTR{subsystem_device}=="0xa01f", ATTR{[subsystem/pci]drivers_probe}="0000:01:00.0", RUN{builtin}+="kmod load vfio-pci"
 ACTION=="add", SUBSYSTEM=="pci", ATTR{[pci/0000:01:00.1]vendor}=="0x10de", ATTR{[pci/0000:01:00.1]device}=="0x22ba", ATTR{[pci/0000:01:00.1]driver_override}="vfio-pci"
-ACTION=="add", SUBSYSTEM=="pci", KERNEL=="0000:01:00.1", ATTR{vendor}=="0x10de", ATTR{device}=="0x22ba", RUN{builtin}+="kmod load vfio-pci"
+ACTION=="add", SUBSYSTEM=="pci", KERNEL=="0000:01:00.1", ATTR{vendor}=="0x10de", ATTR{device}=="0x22ba", ATTR{[subsystem/pci]drivers_probe}="0000:01:00.1", RUN{builtin}+="kmod load vfio-pci"
 `;
 
 describe("the files", () => {

@@ -48,7 +48,8 @@ export function renderBootFiles(binding: Binding, tool: InitramfsTool | undefine
 /**
  * udev makes events of all devices side by side, and a driver that is loaded for one takes all that it matches. So each
  * event of any PCI device writes our overrides before a driver can be loaded for it; `[pci/…]` names another device than
- * the event's (udev(7)). The event of a function itself then loads the driver that the override waits for.
+ * the event's (udev(7)). The event of a function itself then loads the driver that the override waits for. One that is there already, as dracut's
+ * forced drivers are before udev, looks at no device again by itself: so the bus is told to.
  */
 function renderRules({ device, driver, functions }: Binding): string {
   const rules = functions.map((one) => {
@@ -56,7 +57,7 @@ function renderRules({ device, driver, functions }: Binding): string {
     const other = `[pci/${one.address}]`;
     return [
       `${event}, ${renderIdConditions(one, other)}, ATTR{${other}driver_override}="${driver}"\n`,
-      `${event}, KERNEL=="${one.address}", ${renderIdConditions(one)}, RUN{builtin}+="kmod load ${driver}"\n`,
+      `${event}, KERNEL=="${one.address}", ${renderIdConditions(one)}, ATTR{[subsystem/pci]drivers_probe}="${one.address}", RUN{builtin}+="kmod load ${driver}"\n`,
     ].join("");
   });
   return renderFileMarker(MARKER, device) + rules.join("");

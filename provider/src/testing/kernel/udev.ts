@@ -53,6 +53,7 @@ export class Udev {
     this.#loadAll(
       machine.functions.flatMap(({ driver }) => (driver !== undefined && isBuiltIn(machine, driver) ? [driver] : [])),
     );
+    this.#loadAll(early.forcedFirst.filter((module) => early.modules.has(module)));
     this.#tellAll({ rules: () => early.rules, hasModule: (module) => early.modules.has(module) });
     this.#loadAll(early.forced.filter((module) => early.modules.has(module)));
     this.#tellAll(this.#rootFileSystem);
@@ -152,15 +153,23 @@ export class Udev {
     }
   }
 
-  /** A driver that is loaded takes every function that has none and matches it; one that is there already does nothing. */
+  /** A driver that is loaded takes what has none and is for it; one that is there already looks at nothing again. */
   #loadAll(modules: readonly string[]): void {
     const { load, bus, machine } = this.#kernel;
     for (const module of modules) {
       if (bus.isLoaded(module.replaceAll("_", "-")) || bus.isLoaded(module)) continue;
       load(module);
-      for (const { address } of [...machine.functions]) if (bus.driverOf(address) === undefined) bus.probe(address);
+      for (const { address, driver } of [...machine.functions]) {
+        const isMeant = nameOf(bus.overrideOf(address) ?? driver) === nameOf(module);
+        if (isMeant && bus.driverOf(address) === undefined) bus.probe(address);
+      }
     }
   }
+}
+
+/** To the kernel the two signs are one. */
+function nameOf(module: string | undefined): string | undefined {
+  return module?.replaceAll("-", "_");
 }
 
 /** Compares as udev does: alternatives between bars, and the wildcards of a shell. */

@@ -15,7 +15,9 @@ export interface InitialRamdisk {
   readonly modules: ReadonlySet<string>;
   /** Text of its udev rules, in the order in which udev reads them. */
   readonly rules: readonly string[];
-  /** Modules that are loaded whether a device asks for them or not. */
+  /** Modules that are loaded whether a device asks for them or not: dracut's before udev starts (`rd.driver.pre`). */
+  readonly forcedFirst: readonly string[];
+  /** Those of initramfs-tools, once udev is done (`conf/modules`). */
   readonly forced: readonly string[];
 }
 
@@ -57,13 +59,15 @@ function parseInitialRamdisk(text: string): InitialRamdisk {
         /udev\/rules\.d\/[^/]+\.rules$/.test(path) ? [[nameOf(path), content] as const] : [],
       ),
   );
-  const conf = [...contents].flatMap(([path, content]) =>
-    path === "conf/modules" || path.startsWith("etc/cmdline.d/") ? content.split(/\s+/) : [],
-  );
+  function listWords(isMeant: (path: string) => boolean): string[] {
+    const words = [...contents].flatMap(([path, content]) => (isMeant(path) ? content.split(/\s+/) : []));
+    return words.map((word) => word.replace("rd.driver.pre=", "")).filter((word) => word !== "");
+  }
   return {
     modules: new Set(names.flatMap((name) => (name.endsWith(".ko") ? [name.slice(0, -3)] : []))),
     rules: [...rules].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, content]) => content),
-    forced: conf.map((word) => word.replace("rd.driver.pre=", "")).filter((word) => word !== ""),
+    forcedFirst: listWords((path) => path.startsWith("etc/cmdline.d/")),
+    forced: listWords((path) => path === "conf/modules"),
   };
 }
 

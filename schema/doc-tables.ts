@@ -1,3 +1,5 @@
+import { KNOWN_ERRORS } from "../provider/src/model/error-catalogue/catalogue";
+import type { KnownError } from "../provider/src/model/error-catalogue/entry";
 import { ABSOLUTE_RULES, SAFETY_RULES, WAIVABLE_RULES } from "../provider/src/model/pci/safety-rules";
 import { derivePackageSchema } from "./package-schema";
 import { tokenOf, type PackageSpec, type PropertySpec, type TypeSpec } from "./package-spec";
@@ -11,10 +13,14 @@ export function fillTables(page: string): string {
   });
 }
 
-/** A table by its name: `inputs KIND`, `outputs KIND`, `type NAME`, `waivable rules` or `absolute rules`. */
+/**
+ * A table by its name: `inputs KIND`, `outputs KIND`, `type NAME`, `waivable rules`, `absolute rules`, `list errors`; and the
+ * sections of the page of errors, `section errors`.
+ */
 function renderTable(name: string): string {
   const [what = "", of = ""] = name.split(" ");
   if (of === "rules") return renderRules(what);
+  if (of === "errors") return what === "list" ? renderErrorList() : KNOWN_ERRORS.map(renderError).join("\n\n");
   const schema = derivePackageSchema();
   if (what === "type") return renderMembers(schema, readType(schema, of));
   const resource = schema.resources[tokenOf(of)];
@@ -87,6 +93,31 @@ function renderRules(which: string): string {
       return [`\`${name}\``, refuses, because, instead];
     }),
   );
+}
+
+function renderErrorList(): string {
+  return joinRows(
+    ["Error", "What has happened"],
+    KNOWN_ERRORS.map(({ id, title }) => [`[${id}](#${id.toLowerCase()})`, title]),
+  );
+}
+
+/** The heading is the id alone, so that links stay right when the words change. */
+function renderError({ id, title, foreign, own, cause, remedy }: KnownError): string {
+  const shown = [...foreign, ...own].map((shape) => `${shape.replaceAll(/\{(\w+)\}/g, "<$1>")}\n`).join("");
+  return [
+    `## ${id}`,
+    `**${title}.** Known by these words:`,
+    `\`\`\`text\n${shown}\`\`\``,
+    `Cause: ${fillNames(cause)}.`,
+    `Remedy: ${fillNames(remedy)}.`,
+  ].join("\n\n");
+}
+
+/** What a message names stands for itself on the page. */
+function fillNames(text: string): string {
+  const names: Readonly<Record<string, string>> = { address: "the device", number: "N", group: "the group's file" };
+  return text.replaceAll(/\{(\w+)\}/g, (_all, name: string) => names[name] ?? `the ${name}`).replaceAll("<", "&lt;");
 }
 
 function joinRows(head: readonly string[], rows: readonly (readonly string[])[]): string {

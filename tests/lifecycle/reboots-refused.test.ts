@@ -96,6 +96,7 @@ const LATE = [
     what: "a package manager has begun",
     happen: (host: SimulatedHost) => host.activity.openFile(PACMAN),
     says: "a package manager is at work: pacman (process 616, holds /var/lib/pacman/db.lck)",
+    reference: " (PT-E30, docs/errors.md#pt-e30)",
   },
   {
     what: "a domain has been started",
@@ -107,7 +108,7 @@ const LATE = [
 ];
 
 describe("a host that has come into use since the preview", () => {
-  it.each(LATE)("is not rebooted: $what", async ({ happen, says }) => {
+  it.each(LATE)("is not rebooted: $what", async ({ happen, says, reference = "" }) => {
     const host = await start();
     const iommu = new Resource("HostIommuConfig");
     const before = host.bootId();
@@ -118,7 +119,7 @@ describe("a host that has come into use since the preview", () => {
     const up = inRun((run) => iommu.up(run, inputsOf(host, ALLOWED)));
 
     await expect(up).rejects.toThrow(
-      `it was not rebooted, since it is in use now: ${says}. Next: wait until that has ended, or end it, then run again; what is written already stays and takes effect at the next boot.`,
+      `it was not rebooted, since it is in use now: ${says}. Next: wait until that has ended, or end it, then run again; what is written already stays and takes effect at the next boot${reference}.`,
     );
     expect(host.bootId()).toBe(before);
     expect(host.writes).not.toContainEqual(expect.stringContaining("reboot"));
@@ -136,7 +137,7 @@ describe("a host that has come into use since the preview", () => {
     const up = inRun((run) => new Resource("HostIommuConfig").up(run, inputsOf(host, {})));
 
     await expect(up).rejects.toThrow(
-      "a package manager is at work: dpkg (process 31, holds /var/lib/dpkg/lock); nothing was written. Next: wait until it has ended, then run again.",
+      "a package manager is at work: dpkg (process 31, holds /var/lib/dpkg/lock); nothing was written. Next: wait until it has ended, then run again (PT-E30, docs/errors.md#pt-e30).",
     );
     expect(host.readFile("/boot/grub/grub.cfg")).toBe(before);
     expect(host.writtenFiles().filter(({ path }) => /^\/(?:boot|etc)\//.test(path))).toEqual([]);

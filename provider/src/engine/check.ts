@@ -1,4 +1,5 @@
 import type { HostSession } from "../host/session";
+import { withReference } from "../model/error-catalogue/catalogue";
 import type { HostFacts } from "../model/host-facts";
 import type { CommonInputs, Definition, JsonObject, PlanResult, Problem } from "../resources/definition";
 import { renderPlan } from "../resources/shown-plan";
@@ -145,5 +146,5 @@ function warningsOf(result: PlanResult): readonly string[] {
 
 /** The engine prints the value of the property that a failure names, secrets included, so the property is named in words. */
 function toFailure({ property, reason }: Problem): { property: string; reason: string } {
-  return { property: "", reason: property === "" ? reason : `${property}: ${reason}` };
+  return { property: "", reason: withReference(property === "" ? reason : `${property}: ${reason}`) };
 }

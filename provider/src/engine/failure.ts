@@ -1,3 +1,4 @@
+import { withReference } from "../model/error-catalogue/catalogue";
 import { TransportError } from "../transport/errors";
 
 /** What is said of a failure: at which input, and in which words. */
@@ -8,7 +9,7 @@ export interface Failure {
 
 /** Puts an error into words for the user; what is not expected keeps its kind, so that a report can name it. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof TransportError) return { property: error.property, message: error.message };
+  if (error instanceof TransportError) return { property: error.property, message: withReference(error.message) };
   if (error instanceof Error) return { property: "host", message: error.message };
   return { property: "host", message: String(error) };
 }

@@ -44,6 +44,18 @@ module.exports = {
       to: { path: "^provider/src/(program|testing)/" },
     },
     {
+      name: "cli-needs-no-pulumi",
+      severity: "error",
+      from: { path: room("cli") },
+      to: { path: "^provider/src/(engine|program|testing)/|node_modules/@pulumi/", reachable: true },
+    },
+    {
+      name: "nobody-imports-cli",
+      severity: "error",
+      from: { path: "^provider/src/", pathNot: room("cli") },
+      to: { path: room("cli") },
+    },
+    {
       name: "pulumi-only-in-engine-and-program",
       severity: "error",
       from: { path: "^provider/src/(model|host|transport|resources)/" },

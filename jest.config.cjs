@@ -2,10 +2,22 @@ const { readdirSync } = require("node:fs");
 const { join } = require("node:path");
 
 /** What one test or hook of a kind may take; a kind that is not named here has jest's usual limit. */
-const TIMEOUT_MS = { lifecycle: 180_000, ssh: 120_000, pulumi: 180_000, examples: 180_000, lab: 1_200_000 };
+const TIMEOUT_MS = {
+  lifecycle: 180_000,
+  ssh: 120_000,
+  pulumi: 180_000,
+  examples: 180_000,
+  cli: 300_000,
+  lab: 1_200_000,
+};
 
 /** What a kind of test needs before it starts; run once, and only when such a test is to run. */
-const PREPARE = { pulumi: "prepare-pulumi.mjs", examples: "prepare-pulumi.mjs", lab: "prepare-lab.mjs" };
+const PREPARE = {
+  pulumi: "prepare-pulumi.mjs",
+  examples: "prepare-pulumi.mjs",
+  cli: "prepare-pulumi.mjs",
+  lab: "prepare-lab.mjs",
+};
 
 const kinds = readdirSync(join(__dirname, "tests"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { HostSettings } from "pulumi-passthrough";
 import type { SimulatedHost } from "pulumi-passthrough/testing";
@@ -25,19 +25,6 @@ function encryptKey(privateKey: string): string {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Lets the host's sudo ask for the password in the words that it is given, as the real one does. */
-function letSudoAsk(host: SimulatedHost): void {
-  const bin = join(dirname(host.root), "bin");
-  renameSync(join(bin, "sudo"), join(bin, "sudo-that-waits"));
-  const script = [
-    "#!/bin/sh",
-    'for word do [ "$last" = -p ] && printf %s "$word" >&2; last=$word; done',
-    'exec "$SIMULATED_HOST/bin/sudo-that-waits" "$@"',
-    "",
-  ].join("\n");
-  writeFileSync(join(bin, "sudo"), script, { mode: 0o755 });
 }
 
 /** The lines of a key that are its own: no key of the same kind shares them. */
@@ -78,7 +65,6 @@ describe("secrets", () => {
       startHost({ user: "operator", sudo: { password: SUDO_PASSWORD }, password: LOGIN_PASSWORD }),
       openWorkspace(),
     ]);
-    letSudoAsk(host);
     const privateKey = encryptKey(host.connection.privateKey ?? "");
     connection = {
       ...host.connection,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { findCacheFolder, hashInputs, repositoryRoot } from "./folders.mjs";
 import { withLock } from "./lock.mjs";
 import { formatDuration, say } from "./output.mjs";
@@ -29,6 +29,7 @@ async function build(files, key) {
   try {
     await compile(temporary);
     await copyAssets(files, temporary);
+    await makeCommandsExecutable(temporary);
     await writeFile(join(temporary, KEY_FILE), key);
     // mkdtemp makes a folder that only its owner may enter, and the hosts of the tests run programs as other users.
     await chmod(temporary, 0o755);
@@ -55,6 +56,12 @@ async function copyAssets(files, outDir) {
     await copyFile(join(SOURCES, file), target);
     await chmod(target, (await stat(join(SOURCES, file))).mode);
   }
+}
+
+/** npm does so when it installs the package; a checkout is used as it is. */
+async function makeCommandsExecutable(outDir) {
+  const { bin } = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8"));
+  for (const path of Object.values(bin)) await chmod(join(outDir, relative("dist", path)), 0o755);
 }
 
 /** The pages beside the resources are for readers of the repository, not for programs. */

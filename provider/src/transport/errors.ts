@@ -32,6 +32,10 @@ export class TransportError extends Error {
   readonly host: string;
   /** Path of the input to look at, such as `host.hostKey`. */
   readonly property: string;
+  /** What happened. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly next: string;
   readonly isTransient: boolean;
 
   constructor(failure: TransportFailure) {
@@ -39,6 +43,8 @@ export class TransportError extends Error {
     this.kind = failure.kind;
     this.host = failure.host;
     this.property = failure.property;
+    this.what = failure.cause;
+    this.next = failure.next;
     this.isTransient = failure.isTransient ?? false;
   }
 }

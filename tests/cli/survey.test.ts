@@ -1,0 +1,95 @@
+import { describe, expect, it } from "@jest/globals";
+import { machines, type Machine } from "pulumi-passthrough/testing";
+import type { Check } from "../../provider/src/model/doctor/check";
+import type { HostSurvey } from "../../provider/src/model/survey/survey";
+import { useCli } from "./stage";
+
+const { startHost, passthrough } = useCli();
+const READY = machines["debian-gpu-iommu-on"];
+
+describe("passthrough survey", () => {
+  it("shows two hosts at once and the one that cannot be reached, without writing anything", async () => {
+    const hosts = await Promise.all([startHost("ready", "debian-gpu-iommu-on"), startHost("off", "debian-gpu")]);
+    for (const host of hosts) host.mark();
+
+    const run = await passthrough(["survey", "ready", "off", "root@127.0.0.1:9"]);
+
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain("  ├─01:00.0      1  together  nouveau        VGA controller 10de:2684");
+    expect(run.stdout).toMatch(/^ready +in use +12 +3 +0 +0\/2 +Debian/m);
+    expect(run.stdout).toMatch(/^off +off +0 +0 +0 +0\/2 +Debian/m);
+    expect(run.stdout).toMatch(/^root@127\.0\.0\.1:9 +not read/m);
+    expect(run.stderr).toContain("error: root@127.0.0.1:9: cannot connect");
+    expect(hosts.map((host) => [host.writes, host.writtenFiles(), host.counters.commands])).toEqual([
+      [[], [], 1],
+      [[], [], 1],
+    ]);
+  });
+
+  it("prints JSON that holds everything, also about what failed", async () => {
+    await startHost("json", "debian-gpu-iommu-on");
+
+    const run = await passthrough(["survey", "json", "root@127.0.0.1:9", "--json"]);
+
+    const { hosts, failures } = JSON.parse(run.stdout) as { hosts: HostSurvey[]; failures: { host: string }[] };
+    const gpu = hosts[0]?.devices.find(({ address }) => address === "0000:01:00.0");
+    expect(run.exitCode).toBe(1);
+    expect(hosts.map(({ host }) => host)).toEqual(["json"]);
+    expect(gpu).toMatchObject({ group: 1, driver: "nouveau", verdict: { kind: "together", with: ["0000:01:00.1"] } });
+    expect(failures).toEqual([expect.objectContaining({ host: "root@127.0.0.1:9" })]);
+  });
+});
+
+describe("passthrough doctor", () => {
+  it.each<[what: string, machine: Machine, words: string[], check: Check["name"], cause: string]>([
+    [
+      "flag-missing",
+      { ...READY, cpu: { ...READY.cpu, flags: "fpu" } },
+      [],
+      "cpu-virtualization",
+      "neither vmx nor svm",
+    ],
+    ["firmware-off", machines["firmware-off"], [], "firmware-iommu", "announces no IOMMU"],
+    [
+      "kernel-without",
+      { ...READY, kernelConfig: { ...READY.kernelConfig, CONFIG_INTEL_IOMMU: "n" } },
+      [],
+      "kernel-iommu",
+      "built without CONFIG_INTEL_IOMMU",
+    ],
+    ["parameter-off", machines["debian-gpu"], [], "command-line", "booted with intel_iommu=off"],
+    [
+      "memory-kept",
+      { ...READY, reservedRegions: { 1: "direct" } },
+      ["--device", "01:00.0"],
+      "device-firmware-memory",
+      "keeps memory (RMRR) for IOMMU group 1",
+    ],
+    ["package-missing", machines["debian-no-libvirt"], [], "packages", "Not installed"],
+    ["not-there", READY, ["--device", "05:00.0"], "device", "has no PCI function 0000:05:00.0"],
+  ])("gives the cause on a host with %s", async (name, machine, words, check, cause) => {
+    await startHost(name, machine);
+
+    const [text, json] = await Promise.all([
+      passthrough(["doctor", name, ...words]),
+      passthrough(["doctor", name, ...words, "--json"]),
+    ]);
+
+    const { isFine, checks } = JSON.parse(json.stdout) as { isFine: boolean; checks: Check[] };
+    const found = checks.find((one) => one.name === check);
+    expect([text.exitCode, json.exitCode, isFine]).toEqual([1, 1, false]);
+    expect(found).toMatchObject({ outcome: "failure", cause: expect.stringContaining(cause) });
+    expect(text.stdout).toContain(`✗ ${found?.title ?? ""}\n`);
+    expect(text.stdout.replace(/\s+/g, " ")).toContain(`→ ${found?.remedy ?? ""}`);
+  });
+
+  it("gives the cause when libvirt's daemon is off", async () => {
+    const host = await startHost("silent", READY);
+    host.setLibvirtRunning(false);
+
+    const run = await passthrough(["doctor", "silent"]);
+
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toMatch(/✗ libvirt's daemon\n +libvirt \S+ is installed, but its daemon does not answer/);
+  });
+});

@@ -1,5 +1,19 @@
 export { DomainHostdev, type DomainHostdevArgs } from "./program/domain-hostdev";
 export {
+  getHost,
+  getHostOutput,
+  type GetHostArgs,
+  type GetHostOutputArgs,
+  type GetHostResult,
+} from "./program/get-host";
+export {
+  getIommuGroups,
+  getIommuGroupsOutput,
+  type GetIommuGroupsArgs,
+  type GetIommuGroupsOutputArgs,
+  type GetIommuGroupsResult,
+} from "./program/get-iommu-groups";
+export {
   HostIommuConfig,
   type HostIommuConfigArgs,
   type KernelArgumentsArgs,
@@ -20,3 +34,16 @@ export {
 export type { HostArgs } from "./program/resource";
 export { rollout, type HostOptions, type RolloutHost, type RolloutOptions } from "./program/rollout";
 export type { HostConnection, HostSettings } from "./model/connection";
+export type {
+  DeviceUse,
+  HostSurvey,
+  SurveyedBoot,
+  SurveyedDevice,
+  SurveyedDomain,
+  SurveyedGroup,
+  SurveyedIdentity,
+  SurveyedIommu,
+  SurveyedLibvirt,
+  Verdict,
+} from "./model/survey/survey";
+export type { IommuGroupDetails } from "./model/survey/iommu-groups";

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
-import { DomainHostdev, HostIommuConfig, PciGroupDetachment } from "pulumi-passthrough";
+import {
+  DomainHostdev,
+  getHost,
+  getHostOutput,
+  getIommuGroups,
+  HostIommuConfig,
+  PciGroupDetachment,
+} from "pulumi-passthrough";
 import { SimulatedHost } from "pulumi-passthrough/testing";
 import { GPU } from "./stage";
 
@@ -16,6 +23,7 @@ function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
 
 describe("a program under Pulumi's mocks", () => {
   const registered: pulumi.runtime.MockResourceArgs[] = [];
+  const called: pulumi.runtime.MockCallArgs[] = [];
   let host: SimulatedHost;
 
   beforeAll(async () => {
@@ -29,7 +37,10 @@ describe("a program under Pulumi's mocks", () => {
           state: { ...(args.inputs as object), members, attached: [GPU], rebootRequired: false },
         };
       },
-      call: () => ({}),
+      call: (args) => {
+        called.push(args);
+        return args.token.endsWith(":getHost") ? { host: "kvm1", iommu: { isActive: true } } : { groups: [] };
+      },
     });
   });
 
@@ -70,5 +81,28 @@ describe("a program under Pulumi's mocks", () => {
       return JSON.stringify(inputs).includes("1b47061264138c4ac30d75fd1eb44270");
     }
     expect([isMarked("secret"), isMarked("plain")]).toEqual([true, false]);
+  });
+
+  it("lets the mocks answer the functions, and touches no host", async () => {
+    called.length = 0;
+    const [survey, groups] = await Promise.all([
+      getHost({ host: host.connection }),
+      getIommuGroups({ host: "kvm1.lan", connectUri: "qemu:///session" }),
+    ]);
+    const later = getHostOutput({ host: pulumi.output("kvm1.lan") });
+
+    expect(survey.iommu.isActive).toBe(true);
+    expect(groups.groups).toEqual([]);
+    expect(await valueOf(later.iommu.isActive)).toBe(true);
+    expect(called.map(({ token }) => token).sort()).toEqual([
+      "passthrough:index:getHost",
+      "passthrough:index:getHost",
+      "passthrough:index:getIommuGroups",
+    ]);
+    expect(called.find(({ token }) => token.endsWith("Groups"))?.inputs).toEqual({
+      host: "kvm1.lan",
+      connectUri: "qemu:///session",
+    });
+    expect(host.counters).toEqual({ connections: 0, commands: 0, writes: 0 });
   });
 });

@@ -1,18 +1,31 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { describeFailure } from "../engine/failure";
 import { renderHint, type HostHint } from "../engine/hint";
-import { takeSnapshot } from "../host/snapshot/take";
-import { HostConnection, readHostSettings } from "../model/connection";
+import { readSnapshot, takeSnapshot } from "../host/snapshot/take";
+import { describeHost, HostConnection, readHostSettings } from "../model/connection";
 import { ConnectUri, SYSTEM_URI } from "../model/libvirt/connect-uri";
 import { stableText } from "../model/stable-text";
+import type { HostSurvey } from "../model/survey/survey";
+import { surveyHost } from "../model/survey/survey-host";
 import { ShellPool } from "../transport/pool";
 
 /** Hosts read at once: more gain nothing (facts of SSH, measured) and cost file descriptors. */
 const MOST_AT_ONCE = 32;
 const SNAPSHOT_TIMEOUT_MS = 120_000;
 
+/** A reading that is shared: until it begins, what is asked of it can still grow. */
+interface Reading {
+  withSurvey: boolean;
+  hasBegun: boolean;
+  readonly hint: Promise<HostHint>;
+}
+
 /** Readings of each run of the engine: an inline program may run several times in one process. */
-const runs = new WeakMap<object, Map<string, Promise<string>>>();
+const runs = new WeakMap<object, Map<string, Reading>>();
+
+/** Stands for the run where there is no engine, as in a script. */
+const NO_ENGINE = {};
 let free = MOST_AT_ONCE;
 const waiting: (() => void)[] = [];
 
@@ -26,38 +39,84 @@ export function hostHint(
 ): pulumi.Output<unknown> | undefined {
   const engine: object | undefined = pulumi.runtime.getEngine();
   if (engine === undefined) return undefined;
-  const readings = runs.get(engine) ?? new Map<string, Promise<string>>();
-  runs.set(engine, readings);
-  return pulumi.all([host, connectUri]).apply(([value, uri]) => {
+  return pulumi.all([host, connectUri]).apply(async ([value, uri]) => {
     const parsed = HostConnection.safeParse(value);
     // What is wrong with the connection is said where all inputs are checked.
     if (!parsed.success || !ConnectUri.safeParse(uri).success) return undefined;
-    const key = `${uri} ${stableText(readHostSettings(parsed.data))}`;
-    const reading = readings.get(key) ?? readHost(parsed.data, uri);
-    readings.set(key, reading);
-    return reading;
+    const { hint } = openReading(engine, parsed.data, uri, { withSurvey: false, isLate: false });
+    return renderHint(await hint);
   });
 }
 
-async function readHost(connection: HostConnection, connectUri: string): Promise<string> {
+/**
+ * Surveys a host. The reading is that of the resources as well, where it has not begun yet or was to be a survey; what is
+ * asked for after something was waited for (`isLate`) is read anew, once for all that ask in the same turn.
+ */
+export async function surveyReading(connection: HostConnection, uri: string, isLate: boolean): Promise<HostSurvey> {
+  const engine: object | undefined = pulumi.runtime.getEngine();
+  const options = { withSurvey: true, isLate: isLate || engine === undefined };
+  const hint = await openReading(engine ?? NO_ENGINE, connection, uri, options).hint;
+  if ("failure" in hint) throw new Error(hint.failure.message);
+  const label = describeHost(connection);
+  return surveyHost(readSnapshot(label, hint.snapshot), label);
+}
+
+/** What a caller wants of a reading. */
+interface Wish {
+  readonly withSurvey: boolean;
+  readonly isLate: boolean;
+}
+
+/** The reading of the run that tells what is asked for; a new one where there is none, or where it is too late for that. */
+function openReading(run: object, connection: HostConnection, uri: string, { withSurvey, isLate }: Wish): Reading {
+  const readings = runs.get(run) ?? new Map<string, Reading>();
+  runs.set(run, readings);
+  const key = `${isLate ? "late " : ""}${uri} ${stableText(readHostSettings(connection))}`;
+  const known = readings.get(key);
+  if (known?.hasBegun === false) known.withSurvey ||= withSurvey;
+  const serves = known !== undefined && (known.withSurvey || !withSurvey) && !(isLate && known.hasBegun);
+  if (serves) return known;
+  const reading = beginReading(connection, uri, withSurvey);
+  readings.set(key, reading);
+  return reading;
+}
+
+/** The program says first what else it wants to know of the host; then the host is read. */
+function beginReading(connection: HostConnection, uri: string, withSurvey: boolean): Reading {
+  const reading: Reading = {
+    withSurvey,
+    hasBegun: false,
+    hint: nextTurn().then(async () => {
+      await takeTurn();
+      reading.hasBegun = true;
+      try {
+        return await readHint(connection, uri, reading.withSurvey);
+      } finally {
+        giveTurn();
+      }
+    }),
+  };
+  return reading;
+}
+
+async function takeTurn(): Promise<void> {
   if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
   else free--;
-  try {
-    return renderHint(await readHint(connection, connectUri));
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) free++;
-    else next();
-  }
+}
+
+function giveTurn(): void {
+  const next = waiting.shift();
+  if (next === undefined) free++;
+  else next();
 }
 
 /** A failure is handed over too, so that nobody waits for the same host twice. */
-async function readHint(connection: HostConnection, connectUri: string): Promise<HostHint> {
+async function readHint(connection: HostConnection, connectUri: string, withSurvey: boolean): Promise<HostHint> {
   const pool = new ShellPool({ lingerMs: 0 });
   try {
     const shell = await pool.acquire(connection);
     try {
-      return { snapshot: await takeSnapshot(shell, { timeoutMs: SNAPSHOT_TIMEOUT_MS, connectUri }) };
+      return { snapshot: await takeSnapshot(shell, { timeoutMs: SNAPSHOT_TIMEOUT_MS, connectUri, withSurvey }) };
     } finally {
       shell.release();
     }

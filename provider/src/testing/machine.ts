@@ -24,6 +24,8 @@ export interface MachineFunction {
   readonly totalVfs?: number;
   /** What its virtual functions are, for a function with `totalVfs`. */
   readonly virtualFunctions?: MachineVirtualFunctions;
+  /** How many of them its operator makes at every boot. Default: none. */
+  readonly enabledVfs?: number;
   /** The physical function of a virtual one, which no description holds: they come and go while the host runs. */
   readonly physicalFunction?: string;
 }
@@ -121,7 +123,13 @@ export interface Machine {
   readonly kernels: readonly string[];
   readonly kernelConfig: Readonly<Record<string, string>>;
   readonly cpu: { readonly vendor: string; readonly flags: string };
-  readonly firmware: { readonly table?: "DMAR" | "IVRS"; readonly isEfi: boolean; readonly hasSecureBoot?: boolean };
+  readonly firmware: {
+    readonly table?: "DMAR" | "IVRS";
+    readonly isEfi: boolean;
+    readonly hasSecureBoot?: boolean;
+    /** True for hardware that translates memory and not interrupts. */
+    readonly lacksInterruptRemapping?: boolean;
+  };
   /** Folder of the menu where it lies on the EFI system partition instead of `/boot`. */
   readonly menuFolder?: string;
   /** Text of `/etc/default/grub`. */

@@ -12,6 +12,7 @@ import { Kernel } from "./kernel/kernel";
 import { Systemd } from "./kernel/systemd";
 import { Libvirt } from "./libvirt/daemon";
 import { DEFAULT_URI } from "./libvirt/connect";
+import { listLibvirtUnits } from "./libvirt/units";
 import { answerVirsh } from "./libvirt/virsh";
 import { answerOtherTool, beginShutdown, finishStart } from "./loaders/other-loaders";
 import type { RunningMachine } from "./machine";
@@ -93,6 +94,7 @@ export class System {
       files,
       environment,
       shell: path.join(base, "bin", "sh"),
+      libvirtUnits: listLibvirtUnits(machine),
       isLibvirtRunning: () => this.libvirt.isRunning && machine.libvirt !== undefined,
       inhibitor: () => this.activity.blockedBy,
       onReboot: () => {
@@ -225,7 +227,7 @@ export class System {
 
   #note(call: ToolCall): void {
     const isVirshWrite = call.tool === "virsh" && call.words.some((word) => MUTATING_VIRSH.test(word));
-    const isSystemWrite = call.tool === "systemctl" && !call.words.some((word) => word.startsWith("is-"));
+    const isSystemWrite = call.tool === "systemctl" && !call.words.some((word) => /^(?:is-|show$)/.test(word));
     if (isVirshWrite || isSystemWrite || ["sysfs", "reboot", "shutdown"].includes(call.tool)) {
       this.writes.push([call.tool, ...call.words].join(" "));
     }

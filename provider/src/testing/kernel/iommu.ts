@@ -29,7 +29,7 @@ export function decideIommu(machine: Machine, commandLine: string): IommuMode {
   const isDefaultButGpu = config["CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF"] === "y";
   const isAsked = intel.length === 0 ? isDefault || isDefaultButGpu : intel.at(-1) === "on";
   return {
-    isOn: machine.firmware.table === "DMAR" && isAsked && !isOff,
+    isOn: machine.firmware.table === "DMAR" && config["CONFIG_INTEL_IOMMU"] !== "n" && isAsked && !isOff,
     type: typeOf(machine, words, iommu),
     skipsIntegratedGpu: intel.length === 0 && isDefaultButGpu && !isDefault,
   };

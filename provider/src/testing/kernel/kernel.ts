@@ -9,6 +9,7 @@ import { devicePathOf } from "../root/pci-tree";
 import { decideIommu } from "./iommu";
 import { PciBus } from "./pci-bus";
 import { KernelRefusal } from "./refusal";
+import { readUnsafeInterrupts, writeRuntimeFiles } from "./runtime-files";
 import { Udev } from "./udev";
 
 /** Modules beside the drivers that `modprobe` finds. */
@@ -64,9 +65,12 @@ export class Kernel {
     }
     files.makeFolder("/run/lock");
     files.write("/dev/watchdog", "");
+    writeRuntimeFiles(files, this.#machine, release, commandLine);
     this.#setUpIommu(commandLine);
     this.#resetDrivers();
     this.udev.boot(release);
+    for (const { address, enabledVfs = 0 } of [...this.#machine.functions])
+      if (enabledVfs > 0) this.bus.virtual.setCount(address, String(enabledVfs));
   }
 
   #setUpIommu(commandLine: string): void {
@@ -119,6 +123,10 @@ export class Kernel {
     if (module.startsWith("vfio")) {
       this.#files.write("/sys/module/vfio/refcnt", "0\n");
       this.#files.write("/dev/vfio/vfio", "");
+    }
+    if (module === "vfio_iommu_type1") {
+      const file = `/sys/module/${module}/parameters/allow_unsafe_interrupts`;
+      this.#files.write(file, `${readUnsafeInterrupts(this.#files)}\n`);
     }
     if (module === "vfio_pci") this.bus.loadDriver("vfio-pci");
     if (module === "pci_stub") this.bus.loadDriver("pci-stub");

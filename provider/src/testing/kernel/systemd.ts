@@ -14,6 +14,8 @@ export interface SystemdSettings {
   readonly environment: Readonly<Record<string, string>>;
   readonly shell: string;
   readonly isLibvirtRunning: () => boolean;
+  /** Units that came with libvirt's packages. */
+  readonly libvirtUnits: readonly string[];
   /** What asks for a shutdown to wait, in words. */
   readonly inhibitor: () => string | undefined;
   readonly onReboot: () => void;
@@ -76,9 +78,36 @@ export class Systemd {
           "enabled",
           1,
         );
+      case "show":
+        return this.#show(call.words);
       default:
         return this.#change(verb, units, call.words.includes("--now"));
     }
+  }
+
+  /** `show -p NAME … UNIT …`: the properties in an order of systemd's own, an empty line between units, and always status 0. */
+  #show(words: readonly string[]): ToolAnswer {
+    const isName = words.map((_word, i) => words[i - 1] === "-p");
+    const names = words.filter((_word, i) => isName[i] === true);
+    const units = words.filter((word, i) => !word.startsWith("-") && word !== "show" && isName[i] !== true);
+    const blocks = units.map((unit) =>
+      Object.entries(this.#describe(unit))
+        .filter(([name]) => names.includes(name))
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(""),
+    );
+    return { status: 0, stdout: blocks.join("\n") };
+  }
+
+  #describe(name: string): Record<string, string> {
+    const isThere = this.#settings.libvirtUnits.includes(name) || this.#settings.files.exists(`${UNITS}/${name}`);
+    const state = this.#isEnabled(name) ? "enabled" : "disabled";
+    return {
+      Id: name,
+      LoadState: isThere ? "loaded" : "not-found",
+      ActiveState: isThere && this.#isActive(name) ? "active" : "inactive",
+      UnitFileState: isThere ? state : "",
+    };
   }
 
   #report(words: readonly string[], good: string, status: number): ToolAnswer {
@@ -121,12 +150,16 @@ export class Systemd {
   }
 
   #isEnabled(name: string): boolean {
-    return isLibvirtUnit(name) || this.#settings.files.exists(`${WANTS}/${name}`);
+    return this.#isLibvirt(name) || this.#settings.files.exists(`${WANTS}/${name}`);
   }
 
   #isActive(name: string): boolean {
-    if (isLibvirtUnit(name)) return this.#settings.isLibvirtRunning();
+    if (this.#isLibvirt(name)) return this.#settings.isLibvirtRunning();
     return this.#active.has(name) || this.#running.has(name);
+  }
+
+  #isLibvirt(name: string): boolean {
+    return this.#settings.libvirtUnits.includes(name) || isLibvirtUnit(name);
   }
 
   /** Runs every `ExecStart=` of a unit whose conditions on the command line hold. */

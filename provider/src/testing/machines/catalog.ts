@@ -1,5 +1,7 @@
 import type { Machine } from "../machine";
+import { firmwareMemory, kernelWithoutIommu, lockedDown, noInterruptRemapping, noVirtualization } from "./ailing";
 import { debianGrub, debianGrubIommuOn, debianNoLibvirt, firmwareOff } from "./debian-grub";
+import { largeServer } from "./large-server";
 import { amd, debianGpu, debianGpuIommuOn, fedoraBls, rhelBls } from "./other-machines";
 import { proxmox, proxmoxGrub, silverblue, systemdBoot, unifiedKernelImage } from "./other-loaders";
 import { arch, fedoraNoBls, opensuse } from "./plain-grub";
@@ -26,4 +28,10 @@ export const machines = {
   "proxmox-grub": proxmoxGrub,
   amd,
   "firmware-off": firmwareOff,
+  "no-virtualization": noVirtualization,
+  "kernel-without-iommu": kernelWithoutIommu,
+  "no-interrupt-remapping": noInterruptRemapping,
+  "firmware-memory": firmwareMemory,
+  "locked-down": lockedDown,
+  "large-server": largeServer,
 } as const satisfies Record<string, Machine>;

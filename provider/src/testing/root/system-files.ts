@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Machine } from "../machine";
 import { devicePath, eachVolume } from "../machine";
 import type { HostFiles } from "./host-files";
+import { writePciIds } from "./pci-ids";
 
 /** Writes `/etc`, `/proc` and the firmware's part of `/sys`: what does not change between boots. */
 export function writeSystemFiles(files: HostFiles, machine: Machine): void {
@@ -13,8 +14,15 @@ export function writeSystemFiles(files: HostFiles, machine: Machine): void {
   for (const folder of ["/root", "/tmp", "/var/lib", "/run", "/dev", "/etc/udev/rules.d", "/etc/systemd/system"]) {
     files.makeFolder(folder);
   }
+  if (machine.libvirt !== undefined) files.write(emulatorOf(machine), "emulator\n", 0o755);
+  writePciIds(files, machine);
   writeProcFiles(files, machine);
   writeFirmware(files, machine);
+}
+
+/** RHEL's stands apart from what users call. */
+function emulatorOf({ osRelease }: Machine): string {
+  return /^ID="?rhel/m.test(osRelease) ? "/usr/libexec/qemu-kvm" : "/usr/bin/qemu-system-x86_64";
 }
 
 function writeProcFiles(files: HostFiles, machine: Machine): void {

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { definitions, type Kind } from "../provider/src/engine/registry";
 import { secretPaths } from "../provider/src/model/connection";
+import { HostFunctionInputs, HostSurveySchema, IommuGroupsSchema } from "../provider/src/model/survey/survey-schema";
 import { CommonOutputs } from "../provider/src/resources/common-outputs";
 import { DomainHostdevOutputs } from "../provider/src/resources/domain-hostdev/outputs";
 import { HostIommuConfigOutputs } from "../provider/src/resources/host-iommu-config/outputs";
 import { PciGroupDetachmentOutputs } from "../provider/src/resources/pci-group-detachment/outputs";
 import { SriovVirtualFunctionsOutputs } from "../provider/src/resources/sriov-virtual-functions/outputs";
-import { tokenOf, type PackageSpec, type ResourceSpec } from "./package-spec";
+import { tokenOf, type FunctionSpec, type PackageSpec, type ResourceSpec } from "./package-spec";
 import { TypeCollector } from "./type-collector";
 
 const REPOSITORY = join(__dirname, "..");
@@ -20,6 +21,18 @@ export const OUTPUTS: Readonly<Record<Kind, z.ZodObject>> = {
   DomainHostdev: DomainHostdevOutputs,
   SriovVirtualFunctions: SriovVirtualFunctionsOutputs,
 };
+
+/** Functions, and what they answer. */
+const FUNCTIONS = {
+  getHost: {
+    description: "Reads what a host is and what it could give to guests. It changes nothing.",
+    answer: HostSurveySchema,
+  },
+  getIommuGroups: {
+    description: "Reads the IOMMU groups of a host, and of each whether it can go to a guest. It changes nothing.",
+    answer: IommuGroupsSchema,
+  },
+} as const;
 
 /** Folder of a resource, whose page describes it. */
 export function folderOf(kind: string): string {
@@ -36,6 +49,10 @@ export function derivePackageSchema(): PackageSpec {
     tokenOf(kind),
     describeResource(kind as Kind, collector),
   ]);
+  const functions = Object.keys(FUNCTIONS).map((name): [string, FunctionSpec] => [
+    tokenOf(name),
+    describeFunction(name, collector),
+  ]);
   return {
     name: "passthrough",
     displayName: "PCI passthrough",
@@ -45,6 +62,7 @@ export function derivePackageSchema(): PackageSpec {
     license,
     types: sortByName(collector.types),
     resources: sortByName(Object.fromEntries(resources)),
+    functions: sortByName(Object.fromEntries(functions)),
   };
 }
 
@@ -65,6 +83,17 @@ function describeResource(kind: Kind, collector: TypeCollector): ResourceSpec {
     inputProperties: inputs.properties,
     requiredInputs: inputs.required,
     aliases: [{ type: `pulumi-nodejs:dynamic/passthrough:${kind}` }],
+  };
+}
+
+function describeFunction(name: string, collector: TypeCollector): FunctionSpec {
+  const { description, answer } = FUNCTIONS[name as keyof typeof FUNCTIONS];
+  const inputs = collector.describeMembers(name, HostFunctionInputs.shape);
+  const outputs = collector.describeMembers(name, answer.shape);
+  return {
+    description,
+    inputs: { type: "object", ...inputs },
+    outputs: { type: "object", ...outputs },
   };
 }
 

@@ -39,6 +39,13 @@ export interface ResourceSpec {
   readonly aliases: readonly { readonly type: string }[];
 }
 
+/** A function. */
+export interface FunctionSpec {
+  readonly description: string;
+  readonly inputs: ObjectTypeSpec;
+  readonly outputs: ObjectTypeSpec;
+}
+
 /** The part of Pulumi's package schema that this package uses. */
 export interface PackageSpec {
   readonly name: string;
@@ -49,6 +56,7 @@ export interface PackageSpec {
   readonly license: string;
   readonly types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>>;
   readonly resources: Readonly<Record<string, ResourceSpec>>;
+  readonly functions: Readonly<Record<string, FunctionSpec>>;
 }
 
 /** Token of a type or a resource of this package. */

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { SimulatedHost } from "pulumi-passthrough/testing";
 import type { HostFacts } from "../../provider/src/model/host-facts";
 import type { HostSurvey, SurveyedDevice } from "../../provider/src/model/survey/survey";
+import { pickGroups } from "../../provider/src/model/survey/iommu-groups";
+import { HostSurveySchema, IommuGroupsSchema } from "../../provider/src/model/survey/survey-schema";
 import { surveyHost } from "../../provider/src/model/survey/survey-host";
 import { readSurveyFacts } from "./survey-reading";
 
@@ -59,6 +61,11 @@ describe("the large server", () => {
     expect(needed("mounted-storage")).toHaveLength(6);
     expect(needed("boot-display")).toEqual(["ASPEED Graphics Family"]);
     expect(needed("sriov")).toHaveLength(6);
+  });
+
+  it("is described by the package schema's types as it is", () => {
+    expect(HostSurveySchema.parse(survey)).toEqual(survey);
+    expect(IommuGroupsSchema.parse(pickGroups(survey)).groups).toHaveLength(survey.groups.length);
   });
 
   it("is surveyed in less than a second", () => {

@@ -56,6 +56,14 @@ describe.each(resources)("$token", ({ token, resource }) => {
   });
 });
 
+describe.each(Object.entries(schema.functions))("%s", (_token, { description, inputs, outputs }) => {
+  it("describes what it is given and what it answers, all of which is always there", () => {
+    expect(description).toMatch(/^[A-Z].*\.$/);
+    expect([...listUndescribed(inputs.properties), ...listUndescribed(outputs.properties)]).toEqual([]);
+    expect([inputs.required, outputs.required]).toEqual([["host"], Object.keys(outputs.properties)]);
+  });
+});
+
 describe("types", () => {
   it("describe every member", () => {
     expect(
@@ -67,6 +75,7 @@ describe("types", () => {
     const all = [
       ...resources.map(({ resource }) => resource.properties),
       ...objects.map(({ type }) => type.properties),
+      ...Object.values(schema.functions).flatMap(({ inputs, outputs }) => [inputs.properties, outputs.properties]),
     ];
     const used = all.flatMap((properties) => Object.values(properties).flatMap(listReferences));
 

@@ -21,10 +21,8 @@ const card = new SriovVirtualFunctions(
 );
 
 const groups = domains.map((domain, index) => {
-  const device = card.virtualFunctions.apply((all) => {
-    const { address, id } = all[index] ?? { address: "", id: "" };
-    return { address, id };
-  });
+  const mine = card.virtualFunctions[index];
+  const device = { address: mine?.address ?? "", id: mine?.id ?? "" };
   const group = new PciGroupDetachment(`nic-${domain}`, { host, device });
   return new DomainHostdev(`guest-${domain}`, { host, domain, devices: group.members });
 });

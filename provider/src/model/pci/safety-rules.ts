@@ -104,7 +104,8 @@ export const SAFETY_RULES: SafetyRuleTable = {
     isWaivable: false,
     refuses: "a physical function while it has virtual functions",
     because: "Its virtual functions vanish with its driver, from under the host or the guests that use them.",
-    instead: "Set sriov_numvfs of the physical function to 0, or pass one of its virtual functions on.",
+    instead:
+      "Set sriov_numvfs of the physical function to 0 (count: 0 of SriovVirtualFunctions), or pass one of its virtual functions on.",
   },
   "ssh-session": {
     isWaivable: false,

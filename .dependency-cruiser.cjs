@@ -38,6 +38,18 @@ module.exports = {
       to: { path: "^provider/src/(?!resources/|host/|model/)" },
     },
     {
+      name: "page-knows-only-model",
+      severity: "error",
+      from: { path: room("page") },
+      to: { path: "^provider/src/(?!page/|model/)" },
+    },
+    {
+      name: "the-page-in-the-browser-knows-only-itself",
+      severity: "error",
+      from: { path: room("page/browser") },
+      to: { pathNot: "^provider/src/page/browser/" },
+    },
+    {
       name: "engine-knows-no-program",
       severity: "error",
       from: { path: room("engine") },
@@ -58,7 +70,7 @@ module.exports = {
     {
       name: "pulumi-only-in-engine-and-program",
       severity: "error",
-      from: { path: "^provider/src/(model|host|transport|resources)/" },
+      from: { path: "^provider/src/(model|host|transport|resources|page)/" },
       to: { path: "node_modules/@pulumi/" },
     },
     {

@@ -20,6 +20,17 @@ export default defineConfig(
     },
   },
   {
+    // The script of the page is checked by the same rules; its types stand in comments.
+    files: ["provider/src/page/browser/*.mjs"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { project: "tsconfig.page.json", tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "func-style": ["error", "declaration", { allowArrowFunctions: true }],
+      "no-console": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+    },
+  },
+  {
     // Plans are pure: of Node's cryptography they may take hashes, never anything that is random.
     files: ["provider/src/resources/**/*.ts", "provider/src/model/**/*.ts"],
     rules: {

@@ -8,6 +8,7 @@ const TIMEOUT_MS = {
   pulumi: 180_000,
   examples: 180_000,
   cli: 300_000,
+  page: 180_000,
   lab: 1_200_000,
 };
 

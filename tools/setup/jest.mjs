@@ -7,7 +7,7 @@ import { run } from "./process.mjs";
 import { FAILED } from "./stages.mjs";
 
 /** The kinds of test, cheapest first. One that is not named here runs last; the lab has a command of its own. */
-const ORDER = ["unit", "lifecycle", "ssh", "cli", "pulumi", "examples"];
+const ORDER = ["unit", "lifecycle", "ssh", "cli", "page", "pulumi", "examples"];
 
 /** jest ends a test that waits too long, but not one that never gives its thread back: then the kind as a whole is ended. */
 const KIND_TIMEOUT_MS = 40 * 60_000;

@@ -13,6 +13,8 @@ const NEEDS = {
     ["libxml2-utils", "xmllint"],
     ["dash", "dash"],
     ["sudo", "sudo"],
+    ["chromium", "/usr/bin/chromium"],
+    ["fonts-dejavu-core", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"],
   ],
   lab: [
     ["qemu-system-x86", "qemu-system-x86_64"],

@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, string>> = {
   "Reboot.loggedInUsers": "LoggedInUsersPolicy",
   "Reboot.inhibitors": "InhibitorsPolicy",
   "Ownership.files": "OwnedFile",
+  "DeviceReference.rom": "DeviceRom",
   "PciGroupDetachment.device": "Device",
   "PciGroupDetachment.allow": "SafetyRule",
   "PciGroupDetachment.members": "GroupMember",
@@ -52,6 +53,9 @@ const NAMES: Readonly<Record<string, string>> = {
   "getHost.groups": "IommuGroup",
   "getHost.domains": "LibvirtDomain",
   "getIommuGroups.groups": "IommuGroupDetails",
+  "DomainHostdev.apply": "ApplyTo",
+  "DomainHostdev.restart": "RestartPolicy",
+  "DomainHostdev.proof": "RunningProof",
 };
 
 /** Name of the type of a property; throws for one that has none yet. */

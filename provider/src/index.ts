@@ -1,4 +1,10 @@
-export { DomainHostdev, type DomainHostdevArgs } from "./program/domain-hostdev";
+export {
+  DomainHostdev,
+  type DeviceReferenceArgs,
+  type DeviceRomArgs,
+  type DomainHostdevArgs,
+  type RunningProof,
+} from "./program/domain-hostdev";
 export {
   getHost,
   getHostOutput,

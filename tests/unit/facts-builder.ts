@@ -128,6 +128,8 @@ export function buildFacts(overrides: FactsOverrides = {}): HostFacts {
       ...overrides.persistence,
     },
     activity: { ...NO_ACTIVITY, ...overrides.activity },
+    hugePages: { usualKib: 2048, pools: [], ...overrides.hugePages },
+    security: { isAppArmorOn: false, isSelinuxEnforcing: false, ...overrides.security },
     ...(overrides.survey !== undefined && { survey: buildSurveyFacts(overrides.survey) }),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { HostdevSpec } from "../../provider/src/model/libvirt/hostdev";
+import type { HostdevSpec } from "../../provider/src/model/libvirt/hostdev-spec";
 import { hostdevAlias, isOurs, isSatisfied, renderHostdev } from "../../provider/src/model/libvirt/hostdev";
 import { parseDomain } from "../../provider/src/model/libvirt/domain-xml";
 import { XmlError } from "../../provider/src/model/libvirt/xml-grammar";

@@ -65,7 +65,7 @@ export function planHostdevWithoutDevices(
   facts: HostFacts,
   wishes: Omit<HostdevWishes, "devices">,
 ): ResourcePlan {
-  const problems = domainHostdev.precheck({ host, ...wishes }, facts);
+  const problems = domainHostdev.precheck({ host, ...wishes }, facts, ["devices"]);
   const outcome = problems.length > 0 ? "refused" : "later";
   return { ...named("DomainHostdev", wishes.domain), outcome, plan: { waitsFor: ["devices"] }, problems };
 }

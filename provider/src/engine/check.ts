@@ -37,7 +37,7 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
   const parsed = parseInputs(definition, wire.declared);
   function answer(values: Values, problems: readonly Problem[]): CheckAnswer {
     return {
-      inputs: protectSecrets({ ...values, ...(wire.urn !== undefined && { [HIDDEN.urn]: wire.urn }) }),
+      inputs: protectSecrets(definition, { ...values, ...(wire.urn !== undefined && { [HIDDEN.urn]: wire.urn }) }),
       failures: problems.map(toFailure),
     };
   }
@@ -49,7 +49,7 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
   if ("problem" in reading) return answer(wire.declared, [reading.problem]);
   const { facts } = reading;
   if (parsed.kind === "partial") {
-    const problems = definition.precheck(knownInputs(wire.declared), facts);
+    const problems = definition.precheck(knownInputs(wire.declared), facts, unknownInputs(wire.declared));
     return answer({ ...wire.declared, ...outputsOfUnknown(definition, wire.declared) }, named(session, problems));
   }
   const result = definition.plan(parsed.inputs, facts, priorState(olds) as Partial<State> | undefined);
@@ -80,6 +80,11 @@ function named(session: HostSession, problems: readonly Problem[]): Problem[] {
 /** The inputs that are known as a whole. */
 function knownInputs(declared: Values): Values {
   return Object.fromEntries(Object.entries(declared).filter(([, value]) => unknownPaths(value).length === 0));
+}
+
+/** Names of those that are not. */
+function unknownInputs(declared: Values): string[] {
+  return Object.keys(declared).filter((name) => unknownPaths(declared[name]).length > 0);
 }
 
 async function readFacts(session: HostSession, wire: WireInputs): Promise<{ facts: HostFacts } | { problem: Problem }> {
@@ -131,8 +136,7 @@ function outputsOfUnknown<Inputs extends CommonInputs, State extends JsonObject>
   definition: Definition<Inputs, State>,
   declared: Values,
 ): Values {
-  const waitsFor = Object.keys(declared).filter((name) => unknownPaths(declared[name]).length > 0);
-  return { ...unknownOutputs(definition), plan: { waitsFor: waitsFor.sort(), steps: UNKNOWN } };
+  return { ...unknownOutputs(definition), plan: { waitsFor: unknownInputs(declared).sort(), steps: UNKNOWN } };
 }
 
 /** Pulumi shows every new resource as a creation, also one that takes over what the host has. */

@@ -104,10 +104,13 @@ export function knownPlace(declared: Readonly<Record<string, unknown>>): CommonI
   return { host: parsed.data, ...(typeof connectUri === "string" && { connectUri }) };
 }
 
-/** Inputs for the wire: the secrets of the connection are in envelopes, every time, or Pulumi would store them in clear. */
-export function protectSecrets(inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Inputs for the wire: what is secret is in envelopes, every time, or Pulumi would store it in clear. */
+export function protectSecrets(
+  definition: Pick<Definition<never, never>, "secrets">,
+  inputs: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const parsed = HostConnection.safeParse(inputs["host"]);
-  if (!parsed.success) return { ...inputs };
-  const paths = secretPaths(parsed.data).map((path) => ["host", ...path]);
-  return withSecrets(inputs, paths) as Record<string, unknown>;
+  const paths = parsed.success ? secretPaths(parsed.data).map((path) => ["host", ...path]) : [];
+  const names = definition.secrets?.(inputs) ?? [];
+  return withSecrets(inputs, [...paths, ...names.map((name) => [name])]) as Record<string, unknown>;
 }

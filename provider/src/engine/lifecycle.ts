@@ -70,9 +70,10 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
     facts: done.facts,
     prior: prior,
     nodes: done.nodes,
+    guests: done.guests,
   };
   const outs = {
-    ...protectSecrets(inputs as Values),
+    ...protectSecrets(definition, inputs as Values),
     ...planned.computed,
     ...definition.state(applied),
     plan: renderPlan(definition, inputs, before, planned),
@@ -87,6 +88,13 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
     const reason = `${session.label}: the change was made, but the host is not as declared: ${describeResult(left)}. Next: run again; if it stays so, something on the host undoes the change.`;
     throw new PartialFailure(id, { ...outs, [HIDDEN.provider]: values[HIDDEN.provider] }, reason);
   }
+  const shortfall = definition.shortfall?.(applied);
+  if (shortfall !== undefined)
+    throw new PartialFailure(
+      id,
+      { ...outs, [HIDDEN.provider]: values[HIDDEN.provider] },
+      `${session.label}: ${shortfall}`,
+    );
   // Only what is done has it: a rollout tells by it, since Pulumi does not tell a program that a resource is unfinished.
   return { id, outs: { ...outs, stateVersion: STATE_VERSION } };
 }
@@ -147,6 +155,7 @@ function requireUnchanged(session: HostSession, now: JsonObject, shown: unknown)
 interface Done {
   readonly facts: HostFacts;
   readonly nodes: ReadonlyMap<string, string>;
+  readonly guests: ReadonlyMap<string, string>;
   /** What went wrong after the change itself was done. */
   readonly failure?: string;
 }
@@ -161,16 +170,17 @@ async function carryOut<Inputs extends CommonInputs, State extends JsonObject>(
   const progress = log.status.bind(log);
   let facts = await session.facts();
   let nodes: ReadonlyMap<string, string> = new Map();
+  let guests: ReadonlyMap<string, string> = new Map();
   if (planned.change !== undefined) {
     const report = await session.change(planned.change, definition.changeTimeoutSeconds(inputs) * 1000, progress);
-    ({ facts, nodes } = report);
+    ({ facts, nodes, guests } = report);
   }
-  if (planned.reboot === undefined) return { facts, nodes };
+  if (planned.reboot === undefined) return { facts, nodes, guests };
   try {
     facts = await session.reboot({ bootId: facts.identity.bootId, ...planned.reboot }, progress);
-    return { facts, nodes };
+    return { facts, nodes, guests };
   } catch (error) {
-    return { facts, nodes, failure: toUserError(error).message };
+    return { facts, nodes, guests, failure: toUserError(error).message };
   }
 }
 
@@ -231,7 +241,7 @@ export async function read<Inputs extends CommonInputs, State extends JsonObject
       result.outcome === "planned"
         ? { ...result.computed, plan: renderPlan(definition, inputs, facts, result) }
         : { plan: outputs["plan"] };
-    const declared = { ...protectSecrets(inputs as Values), ...hidden(outputs) };
+    const declared = { ...protectSecrets(definition, inputs as Values), ...hidden(outputs) };
     return {
       id,
       props: { ...outputs, ...declared, ...observed.state, machineId: facts.identity.machineId },

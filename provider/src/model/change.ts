@@ -20,7 +20,12 @@ export type Expectation =
   /** `driver` undefined: none. */
   | { readonly kind: "device"; readonly address: PciAddress; readonly id: string; readonly driver: string | undefined }
   | { readonly kind: "virtual-functions"; readonly address: PciAddress; readonly count: number }
-  | { readonly kind: "domain"; readonly uuid: string; readonly sha256: string };
+  | { readonly kind: "domain"; readonly uuid: string; readonly sha256: string }
+  /** Neither the UUID nor the name is known to libvirt. */
+  | { readonly kind: "no-domain"; readonly uuid: string; readonly name: string }
+  | { readonly kind: "domain-active"; readonly uuid: string; readonly isActive: boolean }
+  /** A file with something in it, which is given to a program of the host. */
+  | { readonly kind: "readable"; readonly path: string };
 
 /** One step. Every kind is a function of transaction.sh and knows how it is taken back. */
 export type ChangeStep =
@@ -90,7 +95,42 @@ export type ChangeStep =
   | { readonly kind: "show-node"; readonly address: PciAddress }
   /** `name` is one word that tells steps apart. */
   | { readonly kind: "attach"; readonly uuid: string; readonly name: string; readonly xml: string }
-  | { readonly kind: "detach"; readonly uuid: string; readonly name: string; readonly xml: string };
+  | { readonly kind: "detach"; readonly uuid: string; readonly name: string; readonly xml: string }
+  /** Gives a running domain a device. `timeoutSeconds` are for its return, should that have to be taken back. */
+  | {
+      readonly kind: "attach-live";
+      readonly uuid: string;
+      readonly name: string;
+      readonly address: PciAddress;
+      readonly xml: string;
+      readonly timeoutSeconds: number;
+    }
+  /** Asks a running domain for a device and waits until its guest has let go of it. */
+  | {
+      readonly kind: "detach-live";
+      readonly uuid: string;
+      readonly name: string;
+      readonly address: PciAddress;
+      readonly xml: string;
+      readonly timeoutSeconds: number;
+    }
+  /** Makes a domain known to libvirt; the XML has the UUID. */
+  | { readonly kind: "define"; readonly uuid: string; readonly name: string; readonly xml: string }
+  /** Has libvirt forget a domain; its disks stay, and so does its file of firmware variables if it is somebody's own. */
+  | { readonly kind: "undefine"; readonly uuid: string; readonly name: string; readonly keepsVariables: boolean }
+  /** Asks a guest to shut down and waits until it has; it is never ended by force. */
+  | { readonly kind: "shut-down"; readonly uuid: string; readonly name: string; readonly timeoutSeconds: number }
+  /** Starts a guest; `timeoutSeconds` are for its end, should that have to be taken back. */
+  | { readonly kind: "start"; readonly uuid: string; readonly name: string; readonly timeoutSeconds: number }
+  /** Asks the agent in a guest for its PCI devices, until it lists these; no answer is no failure. */
+  | {
+      readonly kind: "ask-guest";
+      readonly uuid: string;
+      readonly name: string;
+      /** `vendor:device` of each device, one for each of several alike. */
+      readonly ids: readonly string[];
+      readonly timeoutSeconds: number;
+    };
 
 /** Where a boot loader keeps the choice of the next boot: GRUB in its environment block, systemd-boot in the firmware. */
 export type BootChoice =

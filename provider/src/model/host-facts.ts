@@ -1,6 +1,6 @@
 import type { PciAddress } from "./pci/address";
 import type { ActivityFacts } from "./reboot/activity";
-import type { SurveyFacts } from "./survey/survey-facts";
+import type { HugePages, SurveyFacts } from "./survey/survey-facts";
 
 /**
  * Everything one snapshot says about a host. Absent optional members mean "the host does not have it"; what could not be
@@ -22,6 +22,9 @@ export interface HostFacts {
   readonly records: Readonly<Record<string, string>>;
   readonly activity: ActivityFacts;
   readonly persistence: PersistenceFacts;
+  /** Absent in a reading that an older version of the package has made. */
+  readonly hugePages?: HugePageFacts;
+  readonly security?: SecurityFacts;
   /** Only where the snapshot was asked for it. */
   readonly survey?: SurveyFacts;
 }
@@ -185,6 +188,18 @@ export interface HostFile {
   readonly sha256: string;
   /** Undefined when the file is not UTF-8 text without NUL bytes, or larger than the snapshot's bound. */
   readonly text?: string;
+}
+
+export interface HugePageFacts {
+  /** Size of the pages that one gets who names none. */
+  readonly usualKib: number;
+  readonly pools: readonly HugePages[];
+}
+
+/** What confines a QEMU beyond the rights of its user. */
+export interface SecurityFacts {
+  readonly isAppArmorOn: boolean;
+  readonly isSelinuxEnforcing: boolean;
 }
 
 export interface BootFacts {

@@ -72,6 +72,8 @@ export interface Applied<Inputs, State> {
   readonly prior: Partial<State> | undefined;
   /** libvirt's XML of node devices that the change showed, by PCI address. */
   readonly nodes: ReadonlyMap<string, string>;
+  /** What guests said of their devices in the change, by the domain's UUID. */
+  readonly guests: ReadonlyMap<string, string>;
 }
 
 /** What is left of a resource on its host. */
@@ -86,8 +88,12 @@ export interface Definition<Inputs extends CommonInputs, State extends JsonObjec
   readonly computed: readonly string[];
   /** Longest time that the change of this resource may take on the host. */
   changeTimeoutSeconds(inputs: Inputs): number;
-  /** Problems that show although some inputs are not known yet. */
-  precheck(inputs: Readonly<Record<string, unknown>>, facts: HostFacts): readonly Problem[];
+  /** Problems that show although some inputs, those it waits for, are not known yet. */
+  precheck(
+    inputs: Readonly<Record<string, unknown>>,
+    facts: HostFacts,
+    waitsFor: readonly string[],
+  ): readonly Problem[];
   /** `prior` is what is stored: all outputs, or in a preview the inputs of the last run, which hold what it computed. */
   plan(inputs: Inputs, facts: HostFacts, prior: Partial<State> | undefined): PlanResult;
   /** The part of the host that the plan rests on; when it changes between preview and update, the plan is stale. */
@@ -97,6 +103,10 @@ export interface Definition<Inputs extends CommonInputs, State extends JsonObjec
   /** Outputs as the host is now. */
   observe(inputs: Inputs, state: State, facts: HostFacts): Observed<State>;
   planRemoval(inputs: Inputs, state: State, facts: HostFacts): PlanResult;
+  /** What a finished change was to show and did not, although the host is as planned. Default: nothing. */
+  shortfall?(applied: Applied<Inputs, State>): string | undefined;
+  /** Names of inputs that are secret beside those of the connection. Default: none. */
+  secrets?(inputs: Readonly<Record<string, unknown>>): readonly string[];
   /** What names the resource on its host, behind the machine id. */
   identify(inputs: Inputs, facts: HostFacts): string;
   /** Inputs whose change needs another resource instead of an update. */

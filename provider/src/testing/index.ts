@@ -5,6 +5,7 @@ export type { MachineName, SimulatedHostOptions } from "./options";
 export type { FileChange } from "./changes";
 export type { Faults, StepAction, ToolFault } from "./faults";
 export type { RecordedCommand } from "./ssh/sessions";
+export type { GuestAgentOptions } from "./libvirt/guest-agent";
 export type { Activity, Inhibition, LockHolder, Login } from "./kernel/activity";
 export type {
   Machine,

@@ -12,6 +12,7 @@ import { DEFAULT_URI } from "./libvirt/connect";
 import type { Libvirt } from "./libvirt/daemon";
 import type { Domain } from "./libvirt/domain-store";
 import { renderDomain } from "./libvirt/domain-store";
+import { GuestAgent, type GuestAgentOptions } from "./libvirt/guest-agent";
 import type { SimulatedHostOptions } from "./options";
 import { makeBaseFolder, removeBaseFolder } from "./root/base-folder";
 import type { RecordedCommand } from "./ssh/sessions";
@@ -142,6 +143,16 @@ export class SimulatedHost implements AsyncDisposable {
     const { deaf } = this.#parts.system.libvirt;
     if (isIgnoring) deaf.add(this.#domain(name).name);
     else deaf.delete(name);
+  }
+
+  /** Makes a guest take its time to let go of a device, or never do so; virsh says at once that all is well. */
+  delayUnplug(name: string, ms: number): void {
+    this.#parts.system.libvirt.unplugMs.set(this.#domain(name).name, ms);
+  }
+
+  /** Puts QEMU's agent into a guest; it answers where the domain has a channel for it. */
+  installAgent(name: string, options: GuestAgentOptions = {}): void {
+    this.#parts.system.libvirt.agents.set(name, new GuestAgent(options));
   }
 
   /** Makes a running domain one without a stored definition, as `virsh create` does. */

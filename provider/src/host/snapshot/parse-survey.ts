@@ -1,4 +1,5 @@
-import type { HugePages, MemoryFacts, PciNames, SurveyFacts, UnitFacts } from "../../model/survey/survey-facts";
+import type { MemoryFacts, PciNames, SurveyFacts, UnitFacts } from "../../model/survey/survey-facts";
+import { parseHugePages } from "./parse-guest-needs";
 import { lines, parseGrepLines, type Sections } from "./sections";
 
 /** What a survey was asked for; undefined where it was not. */
@@ -20,14 +21,8 @@ export function parseSurvey(sections: Sections): SurveyFacts | undefined {
 }
 
 function parseMemory(texts: ReadonlyMap<string, string>): MemoryFacts {
-  const hugePages = [...texts].flatMap(([path, total]): HugePages[] => {
-    const [folder = "", size] = /^(.*\/hugepages-(\d+)kB)\/nr_hugepages$/.exec(path)?.slice(1) ?? [];
-    if (size === undefined) return [];
-    const free = Number(texts.get(`${folder}/free_hugepages`) ?? "0");
-    return [{ sizeKib: Number(size), total: Number(total), free }];
-  });
   const total = /^MemTotal:\s+(\d+) kB$/.exec(texts.get("proc/meminfo") ?? "")?.[1];
-  return { totalKib: Number(total ?? "0"), hugePages: hugePages.sort((a, b) => a.sizeKib - b.sizeKib) };
+  return { totalKib: Number(total ?? "0"), hugePages: parseHugePages(texts) };
 }
 
 /** `systemctl show` prints one assignment a line, and an empty line between units. */

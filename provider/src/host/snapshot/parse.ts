@@ -13,6 +13,7 @@ import type {
 import { readDomainName } from "../../model/libvirt/domain-xml";
 import { parseActivity } from "./parse-activity";
 import { parseBoot } from "./parse-boot";
+import { parseHugePageFacts, parseSecurity } from "./parse-guest-needs";
 import { parseNetwork } from "./parse-network";
 import { functionsOnPath, parseIommuGroups, parsePciFunctions } from "./parse-pci";
 import { parsePersistence } from "./parse-persistence";
@@ -58,6 +59,8 @@ export function parseSnapshot(output: string, nonce: string): HostFacts {
     }),
     inputDevices: parseInputDevices(texts, links),
     libvirt: parseLibvirt(sections),
+    hugePages: parseHugePageFacts(sections, texts),
+    security: parseSecurity(texts),
     activity: parseActivity(sections.lines("activity")),
     records: Object.fromEntries(sections.all("record").map((section) => [section.argument, section.body])),
     persistence: parsePersistence(sections),

@@ -203,7 +203,11 @@ pt_snapshot() {
   grep -sH '' etc/machine-id etc/os-release proc/sys/kernel/hostname proc/sys/kernel/random/boot_id proc/cmdline \
     proc/swaps proc/self/mountinfo sys/kernel/security/lockdown sys/class/block/*/dev sys/class/block/*/dm/name \
     sys/class/net/*/operstate sys/class/input/input*/name \
-    sys/kernel/iommu_groups/*/type sys/kernel/iommu_groups/*/reserved_regions
+    sys/kernel/iommu_groups/*/type sys/kernel/iommu_groups/*/reserved_regions \
+    sys/kernel/mm/hugepages/*/nr_hugepages sys/kernel/mm/hugepages/*/free_hugepages \
+    sys/module/apparmor/parameters/enabled sys/fs/selinux/enforce
+  pt_section huge-page-size
+  sed -n '/^Hugepagesize:/{p;q;}' proc/meminfo 2>/dev/null
   pt_section cpu
   sed -n '/^vendor_id/p;/^flags/{p;q;}' proc/cpuinfo
   pt_session

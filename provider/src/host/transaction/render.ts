@@ -27,6 +27,12 @@ function renderExpectation(expectation: Expectation): string[] {
       return ["pt_expect_vfs", expectation.address, String(expectation.count)];
     case "domain":
       return ["pt_expect_domain", expectation.uuid, expectation.sha256];
+    case "no-domain":
+      return ["pt_expect_no_domain", expectation.uuid, expectation.name];
+    case "domain-active":
+      return ["pt_expect_active", expectation.uuid, expectation.isActive ? "yes" : "no"];
+    case "readable":
+      return ["pt_expect_readable", base64(expectation.path)];
   }
 }
 
@@ -92,6 +98,24 @@ function renderStep(step: ChangeStep): string[] {
       return ["pt_attach", step.uuid, step.name, base64(step.xml)];
     case "detach":
       return ["pt_detach", step.uuid, step.name, base64(step.xml)];
+    case "attach-live":
+    case "detach-live": {
+      const { kind, uuid, name, address, xml, timeoutSeconds } = step;
+      const call = kind === "attach-live" ? "pt_attach_live" : "pt_detach_live";
+      return [call, uuid, name, address, base64(xml), String(timeoutSeconds)];
+    }
+    case "define":
+      return ["pt_define", step.uuid, step.name, base64(step.xml)];
+    case "undefine":
+      return ["pt_undefine", step.uuid, step.name, step.keepsVariables ? "--keep-nvram" : "--nvram"];
+    case "shut-down":
+      return ["pt_end_guest", step.uuid, step.name, String(step.timeoutSeconds)];
+    case "start":
+      return ["pt_start_guest", step.uuid, step.name, String(step.timeoutSeconds)];
+    case "ask-guest": {
+      const ids = step.ids.map((id) => id.replace(":", ""));
+      return ["pt_ask_guest", step.uuid, step.name, String(step.timeoutSeconds), ...ids];
+    }
   }
 }
 

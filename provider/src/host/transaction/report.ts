@@ -17,6 +17,8 @@ export interface TransactionReport {
   readonly notStarted?: string;
   /** libvirt's XML of node devices, by PCI address. */
   readonly nodes: ReadonlyMap<string, string>;
+  /** What guests said of their devices, as it came, by the domain's UUID. */
+  readonly guests: ReadonlyMap<string, string>;
   /** The host afterwards. */
   readonly facts: HostFacts;
 }
@@ -41,6 +43,7 @@ export function parseReport(output: string, nonce: string): TransactionReport {
     outcome,
     steps: sections.all("step").map((section) => section.argument),
     nodes: new Map(sections.all("node").map((section) => [section.argument, section.body])),
+    guests: new Map(sections.all("guest").map((section) => [section.argument, section.body.trim()])),
     facts: parseSnapshot(output, nonce),
     ...(notStarted !== undefined && { notStarted }),
     ...(failed !== undefined && { failedStep: failed.argument }),

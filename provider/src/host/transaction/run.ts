@@ -23,6 +23,7 @@ export function changeFunctions(): string[] {
   const own = [
     readScript("transaction", "transaction.sh"),
     readScript("transaction", "boot-loaders.sh"),
+    readScript("transaction", "guests.sh"),
     readScript("lock.sh"),
     readScript("domains.sh"),
     readScript("transaction", "initramfs.sh"),

@@ -50,10 +50,7 @@ pt_take_back() {
       pt_rest=${1#driver:}
       pt_give_back "${pt_rest%%,*}" "${pt_rest#*,}" 60
       ;;
-    attached:*)
-      pt_rest=${1#attached:}
-      pt_virsh 60 detach-device "${pt_rest%%,*}" "${pt_rest#*,}" --config >/dev/null 2>&1
-      ;;
+    attached:*) pt_take_out $(pt_apart "${1#attached:}") ;;
     vfs:*) pt_take_vfs_back "${1#vfs:}" ;;
     choice:*) pt_unset_choice "${1#choice:}" ;;
     arguments:*) pt_take_arguments_back "${1#arguments:}" ;;
@@ -61,6 +58,15 @@ pt_take_back() {
     detached:*)
       pt_rest=${1#detached:}
       pt_virsh 60 attach-device "${pt_rest%%,*}" "${pt_rest#*,}" --config >/dev/null 2>&1
+      ;;
+    live-attached:*) pt_let_go $(pt_apart "${1#live-attached:}") ;;
+    live-detached:*) pt_give_again $(pt_apart "${1#live-detached:}") ;;
+    defined:*) pt_virsh 60 undefine "${1#defined:}" --nvram >/dev/null 2>&1 ;;
+    undefined:*) pt_virsh 60 define "${1#undefined:}" >/dev/null 2>&1 ;;
+    running:*) pt_start "${1#running:} guest" ;;
+    started:*)
+      pt_rest=${1#started:}
+      pt_shut_down "${pt_rest%%,*} guest" "${pt_rest#*,}"
       ;;
   esac
 }
@@ -475,12 +481,30 @@ pt_show_node() {
 # by someone else at the same time is not lost.
 pt_attach() {
   pt_step "attach $2"
-  pt_change_domain attach-device "$@" && pt_undo="attached:$1,$pt_xml $pt_undo"
+  pt_before=$(pt_controllers "$1" | tr '\n' '-')
+  pt_change_domain attach-device "$@" && pt_undo="attached:$1,$pt_xml,$pt_before $pt_undo"
 }
 
 pt_detach() {
   pt_step "remove $2"
   pt_change_domain detach-device "$@" && pt_undo="detached:$1,$pt_xml $pt_undo"
+}
+
+# pt_controllers UUID: indexes of the PCI controllers in the stored configuration, highest first.
+pt_controllers() {
+  pt_virsh 30 dumpxml --inactive "$1" 2>/dev/null |
+    sed -n "s/.*<controller type='pci' index='\([0-9]*\)'.*/\1/p" | sort -rn
+}
+
+# pt_take_out UUID FILE INDEX-INDEX-…: a device, and the controllers above those indexes that libvirt added for it.
+pt_take_out() {
+  pt_virsh 60 detach-device "$1" "$2" --config >/dev/null 2>&1 || return 1
+  for pt_index in $(pt_controllers "$1"); do
+    case -$3 in *"-$pt_index-"*) return 0 ;; esac
+    pt_virsh 30 dumpxml --inactive "$1" 2>/dev/null |
+      sed -n "/<controller type='pci' index='$pt_index'/,/<\/controller>/p" >"$2.controller"
+    pt_virsh 60 detach-device "$1" "$2.controller" --config >/dev/null 2>&1 || return 0
+  done
 }
 
 pt_change_domain() {

@@ -6,7 +6,12 @@ import { parseXml } from "./xml";
  * space between elements make no difference; text does. Throws an XmlError where either is not well-formed.
  */
 export function areCanonicallyEqual(a: string, b: string): boolean {
-  return JSON.stringify(canonicalForm(parseXml(a))) === JSON.stringify(canonicalForm(parseXml(b)));
+  return canonicalText(a) === canonicalText(b);
+}
+
+/** A text that is the same for documents that say the same. */
+export function canonicalText(xml: string): string {
+  return JSON.stringify(canonicalForm(parseXml(xml)));
 }
 
 type CanonicalNode = string | readonly [string, readonly (readonly [string, string])[], readonly CanonicalNode[]];

@@ -1,6 +1,6 @@
 import type { PciAddress } from "../pci/address";
 import { findDomain, listDevices, parseClaim } from "./domain-xml";
-import type { HostdevSpec, Layout } from "./hostdev";
+import type { HostdevSpec, Layout } from "./hostdev-spec";
 import { parseHostdev, renderHostdev } from "./hostdev";
 import type { Edit } from "./splice";
 import { applyEdits, contentSpan, endOfContent, endOfLineOf, layoutInside, spanWithIndent } from "./splice";

@@ -1,21 +1,10 @@
 import type { PciAddress } from "../pci/address";
 import { parseAddress, parseOptionalNumber, renderAddress } from "./address-xml";
+import { rewriteHostdev } from "./hostdev-rewrite";
+import type { GuestAddress, HostdevRom, HostdevSpec, Layout } from "./hostdev-spec";
 import type { XmlElement } from "./xml";
 import { escapeAttribute } from "./xml-grammar";
 import { attributeOf, firstChild, sourceOf } from "./xml-query";
-
-/** What the guest may read of a device's option ROM. */
-export interface HostdevRom {
-  readonly enabled?: boolean;
-  readonly bar?: boolean;
-  readonly file?: string;
-}
-
-/** Where the guest sees a device. */
-export interface GuestAddress {
-  readonly address: PciAddress;
-  readonly multifunction?: boolean;
-}
 
 /** A PCI `<hostdev>` as a domain has it; what is not named here is still in `xml`. */
 export interface Hostdev {
@@ -26,22 +15,10 @@ export interface Hostdev {
   readonly driverModel?: string;
   readonly bootOrder?: number;
   readonly rom?: HostdevRom;
+  readonly acpiIndex?: number;
   readonly guestAddress?: GuestAddress;
   /** The element's bytes. */
   readonly xml: string;
-}
-
-/** A PCI `<hostdev>` as we declare it; what is left out is left to libvirt. */
-export interface HostdevSpec {
-  readonly address: PciAddress;
-  /** Whether libvirt takes the device from its host driver and gives it back; default true. */
-  readonly managed?: boolean;
-  /** Default: `hostdevAlias(address)`. */
-  readonly alias?: string;
-  readonly driverModel?: string;
-  readonly bootOrder?: number;
-  readonly rom?: HostdevRom;
-  readonly guestAddress?: GuestAddress;
 }
 
 /** The alias that marks a device of this address as ours; libvirt keeps only those that begin with `ua-`. */
@@ -70,6 +47,7 @@ export function parseHostdev(xml: string, element: XmlElement): Hostdev | undefi
     ...optional("driverModel", attributeOf(firstChild(element, "driver"), "model")),
     ...optional("bootOrder", parseOptionalNumber(attributeOf(firstChild(element, "boot"), "order"))),
     ...optional("rom", parseRom(firstChild(element, "rom"))),
+    ...optional("acpiIndex", parseOptionalNumber(attributeOf(firstChild(element, "acpi"), "index"))),
     ...optional("guestAddress", parseGuestAddress(firstChild(element, "address"))),
     xml: sourceOf(xml, element),
   };
@@ -99,16 +77,10 @@ function parseSwitch(text: string | undefined, on: string): boolean | undefined 
   return text === undefined ? undefined : text === on;
 }
 
-/** How the lines of an element are laid out; an empty `newline` puts all of it on one line. */
-export interface Layout {
-  readonly newline: string;
-  readonly indent: string;
-  /** What one level adds to the indent. */
-  readonly unit: string;
-}
-
 /** Writes a device in libvirt's order and quotes, without white space before its first line or behind its last. */
 export function renderHostdev(spec: HostdevSpec, layout: Layout): string {
+  const rewritten = spec.base === undefined ? undefined : rewriteHostdev(spec.base, spec, layout);
+  if (rewritten !== undefined) return rewritten;
   const { newline, indent, unit } = layout;
   const model = spec.driverModel === undefined ? "" : ` model='${escapeAttribute(spec.driverModel)}'`;
   const lines = [
@@ -120,6 +92,7 @@ export function renderHostdev(spec: HostdevSpec, layout: Layout): string {
     ...(spec.bootOrder === undefined ? [] : [`${unit}<boot order='${spec.bootOrder}'/>`]),
     `${unit}<alias name='${escapeAttribute(spec.alias ?? hostdevAlias(spec.address))}'/>`,
     ...(spec.rom === undefined ? [] : [`${unit}<rom${renderRom(spec.rom)}/>`]),
+    ...(spec.acpiIndex === undefined ? [] : [`${unit}<acpi index='${spec.acpiIndex}'/>`]),
     ...(spec.guestAddress === undefined ? [] : [`${unit}${renderGuestAddress(spec.guestAddress)}`]),
     "</hostdev>",
   ];
@@ -153,6 +126,7 @@ export function isSatisfied(spec: HostdevSpec, observed: Hostdev): boolean {
     isOpenOrEqual(spec.rom?.enabled, observed.rom?.enabled) &&
     isOpenOrEqual(spec.rom?.bar, observed.rom?.bar) &&
     isOpenOrEqual(spec.rom?.file, observed.rom?.file) &&
+    isOpenOrEqual(spec.acpiIndex, observed.acpiIndex) &&
     isOpenOrEqual(spec.guestAddress?.address, observed.guestAddress?.address) &&
     isOpenOrEqual(spec.guestAddress?.multifunction, observed.guestAddress?.multifunction ?? false)
   );

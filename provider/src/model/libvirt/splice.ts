@@ -1,4 +1,4 @@
-import type { Layout } from "./hostdev";
+import type { Layout } from "./hostdev-spec";
 import type { XmlElement } from "./xml";
 import { matchAt, START_TAG, TRAILING_COMMENTS } from "./xml-grammar";
 import { childElements } from "./xml-query";

@@ -3,7 +3,7 @@ import { LibvirtError } from "./error";
 import { normalizeHostdev, sourceOf } from "./hostdev";
 import type { IsConventional } from "./place-devices";
 import type { XmlElement } from "./xml";
-import { copyElement, renderXml } from "./xml";
+import { childOf, copyElement, renderXml } from "./xml";
 
 const KINDS = ["device", "hostdev", "disk", "interface", "controller", "serial", "channel", "input", "video", "rng"];
 
@@ -25,7 +25,24 @@ export function attachDevice(
     );
   }
   devicesOf(changed).children.push(device);
-  return settle(changed, isConventional);
+  if (form === "live") refuseOtherFunctions(device);
+  const settled = settle(changed, isConventional);
+  if (form === "live" && countControllers(settled) > countControllers(domain)) {
+    throw new LibvirtError("internal error: No more available PCI slots");
+  }
+  return settled;
+}
+
+/** To a running guest nothing but a function 0 is added (src/conf/domain_addr.c, virDomainPCIAddressEnsureAddr). */
+function refuseOtherFunctions(device: XmlElement): void {
+  const address = childOf(device, "address");
+  if (address?.attributes.get("type") !== "pci" || Number(address.attributes.get("function") ?? "0") === 0) return;
+  throw new LibvirtError("internal error: Only PCI device addresses with function=0 are supported");
+}
+
+/** Controllers come with the stored form only. */
+function countControllers(domain: XmlElement): number {
+  return devicesOf(domain).children.filter((one) => one.name === "controller").length;
 }
 
 /** A copy of a domain without a device. */

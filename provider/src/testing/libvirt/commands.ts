@@ -5,6 +5,7 @@ import type { ChangeTarget, Libvirt } from "./daemon";
 import type { Domain } from "./domain-store";
 import { renderDomain } from "./domain-store";
 import { LibvirtError } from "./error";
+import { markAgentChannel } from "./guest-agent";
 import type { VirshCommand, VirshOutput, VirshRequest } from "./virsh-command";
 
 function operand(request: VirshRequest, option: string, position: number): string {
@@ -64,8 +65,9 @@ function renderTable(rows: readonly string[][], header: string[] | undefined): s
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function dumpXml(_libvirt: Libvirt, domain: Domain, { options }: VirshRequest): VirshOutput {
+function dumpXml(libvirt: Libvirt, domain: Domain, { options }: VirshRequest): VirshOutput {
   const form = options.has("--inactive") ? domain.config : (domain.live ?? domain.config);
+  if (form === domain.live) markAgentChannel(form, libvirt.agents.get(domain.name)?.isConnected() === true);
   return { text: renderDomain(form, options.has("--security-info")) };
 }
 
@@ -151,14 +153,17 @@ export const COMMANDS: Readonly<Record<string, VirshCommand>> = {
     libvirt.paused.delete(domain.name);
     return { remark: `Domain '${domain.name}' resumed` };
   }, namedFailure("resume")),
-  undefine: onDomain((libvirt, domain) => {
-    libvirt.store.remove(domain.name);
+  undefine: onDomain((libvirt, domain, { options }) => {
+    libvirt.undefine(domain, options.has("--nvram") ? "remove" : options.has("--keep-nvram") ? "keep" : undefined);
     return { remark: `Domain '${domain.name}' has been undefined` };
   }, namedFailure("undefine")),
   autostart: onDomain((libvirt, domain, { options }) => {
     libvirt.store.setAutostart(domain.name, !options.has("--disable"));
     return { remark: `Domain '${domain.name}' marked as autostarted` };
   }),
+  "qemu-agent-command": onDomain((libvirt, domain, request) => ({
+    text: `${libvirt.askAgent(domain, operand(request, "--cmd", 1))}\n`,
+  })),
   "attach-device": changeDevice("attach"),
   "detach-device": changeDevice("detach"),
   "nodedev-list": {

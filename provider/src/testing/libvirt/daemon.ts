@@ -6,6 +6,7 @@ import { DomainStore } from "./domain-store";
 import { hostdevsOf, parseDocument } from "./domain-xml";
 import { LibvirtError } from "./error";
 import { HostDevices } from "./host-devices";
+import { hasAgentChannel, type GuestAgent } from "./guest-agent";
 import { describeNodeDevice, nodeName, parseNodeName } from "./node-device";
 import { copyElement, createElement, renderXml } from "./xml";
 
@@ -31,6 +32,13 @@ export class Libvirt {
   readonly deaf = new Set<string>();
   /** Names of domains without a stored definition: they are gone when they end. */
   readonly transient = new Set<string>();
+  /**
+   * Milliseconds that a guest takes to let go of a device, by the domain's name; Infinity for one that never does. virsh
+   * returns before: libvirt waits five seconds for the guest and then says that all is well (libvirt 9.0, seen).
+   */
+  readonly unplugMs = new Map<string, number>();
+  /** Agents in guests, by the domain's name. */
+  readonly agents = new Map<string, GuestAgent>();
 
   readonly #isConventional = (source: string): boolean =>
     this.#machine.functions.some((one) => one.address === source && one.isConventional === true);
@@ -65,6 +73,7 @@ export class Libvirt {
   start(domain: Domain): void {
     if (domain.live !== undefined) throw new LibvirtError("Domain is already active", null);
     this.devices.claim(domain);
+    this.agents.get(domain.name)?.boot();
     const live = copyElement(domain.config);
     live.attributes = new Map([...live.attributes, ["id", String(this.#nextId++)]]);
     hostdevsOf(live).forEach(({ element }, index) => {
@@ -73,6 +82,40 @@ export class Libvirt {
       }
     });
     this.store.setLive(domain.name, live);
+  }
+
+  /**
+   * Forgets the stored form of a domain. One that runs goes on without and is gone when it ends (libvirt 9.0, seen). With
+   * a file of firmware variables libvirt wants to be told what becomes of it (src/qemu/qemu_driver.c).
+   */
+  undefine(domain: Domain, choice: "keep" | "remove" | undefined): void {
+    const firmware = domain.config.children.find((child) => child.name === "os");
+    const hasVariables = firmware?.children.some((child) => child.name === "nvram") === true;
+    if (hasVariables && choice === undefined) {
+      throw new LibvirtError("Requested operation is not valid: cannot undefine domain with nvram");
+    }
+    if (domain.live === undefined) this.store.remove(domain.name);
+    else this.transient.add(domain.name);
+  }
+
+  /** Has the agent in a guest answer, in libvirt's words where there is none. */
+  askAgent(domain: Domain, command: string): string {
+    if (domain.live === undefined) throw new LibvirtError("Requested operation is not valid: domain is not running");
+    if (!hasAgentChannel(domain.live)) {
+      throw new LibvirtError("argument unsupported: QEMU guest agent is not configured");
+    }
+    const agent = this.agents.get(domain.name);
+    if (agent?.isConnected() !== true) {
+      throw new LibvirtError("Guest agent is not responding: QEMU guest agent is not connected");
+    }
+    return agent.answer(
+      command,
+      hostdevsOf(domain.live).map(({ source }) => this.#idOf(source)),
+    );
+  }
+
+  #idOf(source: string): string {
+    return this.#machine.functions.find((one) => one.address === source)?.id ?? "0000:0000";
   }
 
   /** Stops a domain and gives its managed devices back. */
@@ -117,7 +160,13 @@ export class Libvirt {
       target.isForLive && domain.live !== undefined
         ? change(domain.live, xml, "live", this.#isConventional)
         : undefined;
-    if (live !== undefined) {
+    const delay = change === detachDevice ? this.unplugMs.get(domain.name) : undefined;
+    if (live !== undefined && delay !== undefined) {
+      if (Number.isFinite(delay))
+        setTimeout(() => {
+          this.#finishUnplug(domain.name, xml);
+        }, delay).unref();
+    } else if (live !== undefined) {
       const before = hostdevsOf(domain.live ?? live).map((one) => one.source);
       const after = hostdevsOf(live);
       for (const { element, source } of after)
@@ -127,6 +176,17 @@ export class Libvirt {
         if (!after.some((one) => one.source === source)) this.devices.releaseOne(domain.name, source);
     }
     if (config !== undefined) this.store.define(config);
+  }
+
+  /** The guest has let go, if it still runs. */
+  #finishUnplug(name: string, xml: string): void {
+    const domain = this.store.list().find((one) => one.name === name);
+    if (domain?.live === undefined) return;
+    const sources = hostdevsOf(domain.live).map((one) => one.source);
+    const live = detachDevice(domain.live, xml, "live", this.#isConventional);
+    this.store.setLive(name, live);
+    const left = hostdevsOf(live).map((one) => one.source);
+    for (const source of sources) if (!left.includes(source)) this.devices.releaseOne(name, source);
   }
 
   nodeNames(): string[] {

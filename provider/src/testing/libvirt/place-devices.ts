@@ -1,4 +1,5 @@
 import { renderGuestAddress, sourceOf } from "./hostdev";
+import { LibvirtError } from "./error";
 import { renderHex } from "./hex";
 import type { XmlElement } from "./xml";
 import { childOf, createElement } from "./xml";
@@ -15,10 +16,26 @@ const PORT_SLOTS = [1, 2, 3, 4, 5, 6];
  */
 export function placeDevices(devices: XmlElement, isQ35: boolean, isConventional: IsConventional): void {
   if (isQ35 && controllersOf(devices).length === 0) addController(devices, 0, "pcie-root", []);
+  if (isQ35) growTo(devices, Math.max(0, ...guestAddressesOf(devices).map(({ bus }) => bus)));
+  refuseDoubles(devices);
   for (const device of devices.children.filter((child) => child.name === "hostdev")) {
     const source = sourceOf(device);
     if (source === undefined || childOf(device, "address") !== undefined) continue;
     device.children.push(isQ35 ? findPlace(devices, isConventional(source)) : findSlot(devices, 0, 2));
+  }
+}
+
+/** An address may name a bus that is not there: the root ports up to it come by themselves (libvirt 9.0, seen). */
+function growTo(devices: XmlElement, bus: number): void {
+  for (let index = nextIndex(devices); index <= bus; index = nextIndex(devices)) addRootPort(devices);
+}
+
+function refuseDoubles(devices: XmlElement): void {
+  const seen = new Set<string>();
+  for (const { bus, slot, fn } of guestAddressesOf(devices)) {
+    const text = `0000:${renderHex(bus, 2).slice(2)}:${renderHex(slot, 2).slice(2)}.${fn}`;
+    if (seen.has(text)) throw new LibvirtError(`XML error: Attempted double use of PCI Address ${text}`);
+    seen.add(text);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Change, ChangeStep } from "../../model/change";
 import type { HostFacts, PciFunction } from "../../model/host-facts";
 import { listDeviceClaims } from "../../model/libvirt/claims";
+import { isIommuActive } from "../../model/iommu/active";
 import { describeFunction } from "../../model/pci/describe";
 import { describeGroup, listMembersToMove, type PciGroup } from "../../model/pci/group";
 import { checkDeviceAlone, checkSafety, listWaived, type SafetyOptions } from "../../model/pci/safety";
@@ -69,18 +70,28 @@ function planWithoutGroup(
     if (findings.length > 0) return refuse(findings);
     return planPreparation(inputs, facts, { device, functions, prior, warnings });
   }
+  const { state, remedy } = explainMissingGroup(facts);
   return {
     outcome: "later",
-    reason:
-      `the IOMMU is not active, so ${device.address} has no IOMMU group and cannot be given to ${inputs.driver}. ` +
-      'Declare a HostIommuConfig for this host with reboot.policy "ifRequired" and let this resource depend on it, or reboot the host by hand once its command line is in place',
+    reason: `the IOMMU ${state}, so ${device.address} has no IOMMU group and cannot be given to ${inputs.driver}. ${remedy}`,
     plan: {
       device: describeFunction(device),
-      knownAfterReboot:
-        "the IOMMU group of the device, its other members and what they lose; the IOMMU is not active yet",
+      knownAfterReboot: `the IOMMU group of the device, its other members and what they lose; the IOMMU ${state} yet`,
     },
     warnings,
   };
+}
+
+/** Kernels that use Intel's IOMMU by themselves may leave the integrated graphics out until they are told to. */
+function explainMissingGroup(facts: HostFacts): { readonly state: string; readonly remedy: string } {
+  const reboot =
+    'for this host with reboot.policy "ifRequired" and let this resource depend on it, or reboot the host by hand once its command line is in place';
+  return isIommuActive(facts)
+    ? {
+        state: "does not translate for this device",
+        remedy: `Declare a HostIommuConfig with kernelArguments.present ["intel_iommu=on"] (Debian's kernel leaves integrated graphics out without it) ${reboot}`,
+      }
+    : { state: "is not active", remedy: `Declare a HostIommuConfig ${reboot}` };
 }
 
 interface GroupMove {

@@ -40,6 +40,9 @@ export function expectWhole(read: Scenario["read"]): Scenario["inspect"] {
   };
 }
 
+/** Outputs that a delete goes by, of all kinds. */
+const WAY_BACK = ["ownership", "members"];
+
 /** Most steps that any transaction has, so that a loop that never ends shows as such. */
 const MOST_STEPS = 40;
 
@@ -63,6 +66,7 @@ class Trial {
   #earlier: Record<string, string> = {};
   #after: Record<string, string> = {};
   #goal: Record<string, string> = {};
+  #wayBack: readonly unknown[] = [];
 
   constructor(host: SimulatedHost, scenario: Scenario) {
     this.#host = host;
@@ -83,6 +87,7 @@ class Trial {
       await this.#up(run, this.#scenario.inputs);
       this.#after = this.#read();
       this.#goal = this.#readGoal();
+      this.#wayBack = this.#readWayBack();
       expect(this.#after).not.toEqual(this.#pristine);
       await this.#goOn(run, "done");
     });
@@ -130,6 +135,7 @@ class Trial {
     if (this.#scenario.next === "up" && outcome === "interrupted") {
       await this.#up(run, this.#scenario.inputs);
       expect(this.#readGoal()).toEqual(this.#goal);
+      expect(this.#readWayBack()).toEqual(this.#wayBack);
     }
     if (this.#resource.state !== undefined) await this.#resource.destroy(run);
     expect(this.#read()).toEqual(this.#pristine);
@@ -145,6 +151,11 @@ class Trial {
 
   #readGoal(): Record<string, string> {
     return (this.#scenario.readGoal ?? this.#scenario.read)(this.#host);
+  }
+
+  #readWayBack(): readonly unknown[] {
+    const stored = this.#resource.state?.outputs ?? {};
+    return WAY_BACK.filter((name) => name in stored).map((name) => this.#resource.output(name));
   }
 
   async #up(run: Run, inputs: Values): Promise<void> {

@@ -1,5 +1,5 @@
 import { findBootLoader } from "../../model/boot/loaders/detect";
-import { type BootChange, type BootLoader } from "../../model/boot/loaders/loader";
+import { settleUndo, type BootChange, type BootLoader } from "../../model/boot/loaders/loader";
 import type { HostFacts } from "../../model/host-facts";
 import { isIommuActive } from "../../model/iommu/active";
 import {
@@ -26,7 +26,8 @@ export interface IommuPlan {
 
 /** What is ours on the host: its own note knows of changes of which Pulumi never heard how they ended. */
 export function findOwned(facts: HostFacts, prior: Partial<HostIommuConfigState> | undefined): Ownership {
-  return parseOwnership(facts.records[OWNERSHIP_RECORD]) ?? prior?.ownership ?? NOTHING_OWNED;
+  const owned = parseOwnership(facts.records[OWNERSHIP_RECORD]) ?? prior?.ownership ?? NOTHING_OWNED;
+  return { ...owned, files: settleUndo(owned.files, facts.boot.files) };
 }
 
 /** Decides words, boot loader and files. */

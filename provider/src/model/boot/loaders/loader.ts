@@ -84,16 +84,17 @@ export function requireText(file: HostFile): string | BootRefusal {
 
 /**
  * Adds a change to what is known of a file. Where it touches lines that we have changed before, the oldest ones are what
- * must come back; what it leaves alone is still to be put back on its own.
+ * must come back; what it leaves alone is still to be put back on its own. A change of the very lines that are there was
+ * noted and never made.
  */
 export function extendUndo(prior: readonly FileUndo[], path: string, change: LineChange | undefined): FileUndo[] {
-  const known = prior.filter((undo) => undo.path === path);
-  if (change === undefined) return known;
-  const around = known.findIndex((undo) => rewrite(undo.after, change) !== undefined);
-  if (around !== -1) {
-    return known.flatMap((undo, i) =>
-      i === around ? keep({ ...undo, after: rewrite(undo.after, change) ?? "" }) : [undo],
-    );
+  const noted = prior.filter((undo) => undo.path === path);
+  if (change === undefined) return noted;
+  const around = noted.find((undo) => rewrite(undo.after, change) !== undefined);
+  const known = noted.filter((undo) => undo === around || undo.before !== (around ?? change).before);
+  if (around !== undefined) {
+    const after = rewrite(around.after, change) ?? "";
+    return known.flatMap((undo) => (undo === around ? keep({ ...undo, after }) : [undo]));
   }
   let { before } = change;
   const apart: FileUndo[] = [];
@@ -111,6 +112,21 @@ function rewrite(text: string, { before, after }: LineChange): string | undefine
 
 function keep(undo: FileUndo): FileUndo[] {
   return undo.before === undo.after ? [] : [undo];
+}
+
+/**
+ * What there is to put back of what was noted. A note is written before the first file is, so after a run that was cut
+ * short it may hold several changes of the same lines: the one that stands in the file is the one that was made.
+ */
+export function settleUndo(noted: readonly FileUndo[], files: readonly HostFile[]): FileUndo[] {
+  function stands({ path, after }: FileUndo): boolean {
+    const text = files.find((file) => file.path === path)?.text;
+    return text !== undefined && restoreLine(text, { before: "", after }) !== undefined;
+  }
+  return noted.filter((undo) => {
+    const rivals = noted.filter((other) => other.path === undo.path && other.before === undo.before);
+    return stands(undo) || !rivals.some(stands);
+  });
 }
 
 /** Puts the lines of a file back, the newest first; `isComplete` is false when one no longer stands as we wrote it. */

@@ -1,7 +1,8 @@
 import type { LabHost } from "./lab-host";
 
 /** What the operator of a lab host had on its command line, and what becomes of it. */
-const [OLD_WORDS, NEW_WORDS] = ["console=ttyS0 intel_iommu=off", "console=ttyS0 intel_iommu=on iommu=pt"];
+const KEPT_WORDS = "console=ttyS0 no_timer_check";
+const [OLD_WORDS, NEW_WORDS] = [`${KEPT_WORDS} intel_iommu=off`, `${KEPT_WORDS} intel_iommu=on iommu=pt`];
 
 /** A command line of the main job, before and after. */
 export interface LineChange {
@@ -44,7 +45,7 @@ export const SYSTEMD_BOOT: BootSetup = {
     const [root, id] = [readRoot(running), /systemd\.machine_id=\S+/.exec(running)?.[0] ?? ""];
     return {
       before: `${root} ro ${OLD_WORDS} ${id}`,
-      after: `${root} ro console=ttyS0 intel_iommu=on ${id} iommu=pt`,
+      after: `${root} ro ${KEPT_WORDS} intel_iommu=on ${id} iommu=pt`,
     };
   },
   describeEdits: (entries) => [...entries.map((entry) => `edit ${entry}`), "edit /etc/kernel/cmdline"],

@@ -22,13 +22,6 @@ const FREEZE_POLL_MS = 200;
 /** The emulator's own limit is made for networks. */
 const SAVE_PACE = "migrate_set_parameter max-bandwidth 16G";
 
-/**
- * A kernel that measures its timer while the emulator gets no time gives up at once and hangs. No host does that, so the
- * machine is switched on again. A command line with `panic=` never shows this line: there the kernel reboots by itself.
- */
-const STARVED =
-  /end Kernel panic - not syncing: (?:IO-APIC \+ timer doesn't work|timer doesn't work through Interrupt-remapped)/;
-
 /** A machine that was stopped in the middle of its work: files that any number of machines can go on from. */
 export interface FrozenHost {
   readonly image: LabImage;
@@ -170,7 +163,6 @@ export class LabHost {
       if (!this.#emulator.isRunning)
         throw new Error(`${this.name}: the emulator ended: ${await this.#readProcessLog()}`);
       try {
-        if (STARVED.test(await this.readSerialLog())) await this.powerCut();
         if (accept(await this.readBootId())) return;
       } catch (error) {
         reason = String(error);

@@ -16,6 +16,7 @@ const BOOT_TIMEOUT_MS = 400_000;
 const COMMAND_TIMEOUT_MS = 180_000;
 const PROBE_TIMEOUT_MS = 60_000;
 const POLL_MS = 2_000;
+const SERIAL_POLL_MS = 200;
 /** The memory of a host goes through a pipe to a file; a busy disk needs its time. */
 const FREEZE_TIMEOUT_MS = 300_000;
 const FREEZE_POLL_MS = 200;
@@ -138,6 +139,17 @@ export class LabHost {
   /** All that the host wrote to its serial line since it was last switched on. */
   readSerialLog(): Promise<string> {
     return readFile(listFiles(this.#folder).serialLog, "utf8");
+  }
+
+  /** Waits until the serial line has said something since the host was last switched on; returns whether it has. */
+  async waitForSerial(text: RegExp, timeoutMs: number): Promise<boolean> {
+    const deadline = Date.now() + timeoutMs;
+    while (Date.now() < deadline) {
+      // The emulator makes the file when it starts.
+      if (text.test(await this.readSerialLog().catch(() => ""))) return true;
+      await sleep(SERIAL_POLL_MS);
+    }
+    return false;
   }
 
   /** Switches the host off and throws its disk away. */

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
-import { selectCases } from "../lab/faults/cases";
-import { renderReport, type Row } from "../lab/faults/report";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { sample, selectCases, type FaultCase } from "../lab/faults/cases";
+import { Ledger } from "../lab/faults/ledger";
 import { SCENARIOS } from "../lab/faults/scenarios";
 
 const COMPLETE = { PASSTHROUGH_FAULTS: "all", PASSTHROUGH_FAULT_SEED: "1" };
@@ -26,26 +29,52 @@ describe("the cases of the fault lab", () => {
   });
 
   it("reach every case with some seed", () => {
-    const all = selectCases(COMPLETE).cases.map(({ title }) => title);
-    const seeds = Array.from({ length: 1000 }, (_, seed) => String(seed));
-    const reached = seeds.flatMap((seed) => selectCases({ PASSTHROUGH_FAULT_SEED: seed }).cases);
+    const { cases } = selectCases(COMPLETE);
+    const seeds = Array.from({ length: 5000 }, (_, seed) => seed);
 
-    expect(new Set(reached.map(({ title }) => title))).toEqual(new Set(all));
+    expect(new Set(seeds.flatMap((seed) => sample(cases, seed)))).toEqual(new Set(cases));
   });
 });
 
-describe("the report of the fault lab", () => {
-  it("counts hosts that did not come back, and runs that did not converge", () => {
-    const [first, second, third] = selectCases(COMPLETE).cases;
-    if (first === undefined || second === undefined || third === undefined) throw new Error("there are too few cases");
-    const cameBack = { stepName: "lock", lines: { before: "a", after: "a" }, seconds: 41 };
-    const rows: Row[] = [
-      { faultCase: first, cameBack, hasConverged: true },
-      { faultCase: second, cameBack },
-      { faultCase: third },
-    ];
+describe("the ledger of the fault lab", () => {
+  let folder: string;
+  let file: string;
 
-    expect(renderReport(rows)).toContain("| grub-bios | apply | power cut before | 1 lock | yes, 41 s | yes |\n");
-    expect(renderReport(rows)).toContain("3 faults, 1 hosts lost, 2 not converged\n");
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "passthrough-ledger-"));
+    file = join(folder, "faults.jsonl");
+    jest.spyOn(process.stderr, "write").mockReturnValue(true);
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
+
+  const [first, second, third] = selectCases(COMPLETE).cases as readonly [FaultCase, FaultCase, FaultCase];
+  const cameBack = { stepName: "lock", seconds: 41, damage: "" };
+
+  it("counts hosts that did not come back, and runs that did not converge", () => {
+    const ledger = new Ledger(undefined);
+    ledger.add({ faultCase: first, cameBack, hasConverged: true });
+    ledger.add({ faultCase: second, cameBack });
+    ledger.add({ faultCase: third });
+
+    expect(ledger.render()).toContain("| apply | grub-bios | 3 | 2 | 1 |\n");
+    expect(ledger.render()).toContain("| apply | grub-bios | 1 lock | 1 | 1 | 1 |\n");
+    expect(ledger.render()).toContain("3 faults, 1 hosts lost, 2 not converged\n");
+  });
+
+  it("goes on where an earlier run with the same file was ended", () => {
+    const earlier = new Ledger(file);
+    earlier.add({ faultCase: first, cameBack, hasConverged: true });
+    earlier.add({ faultCase: second, cameBack });
+
+    const { cases, ledger } = selectCases({ ...COMPLETE, PASSTHROUGH_FAULT_REPORT: file });
+
+    expect(cases.map(({ title }) => title)).not.toContain(first.title);
+    expect(cases[0]?.title).toBe(second.title);
+    ledger.add({ faultCase: second, cameBack, hasConverged: true });
+    expect(new Ledger(file).render()).toContain("2 faults, 0 hosts lost, 0 not converged\n");
   });
 });

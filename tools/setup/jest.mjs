@@ -25,13 +25,12 @@ function holdsTests(folder) {
 }
 
 /** Runs one kind of test and counts what passed and failed. */
-export async function runTests(kind, options = []) {
+export async function runTests(kind, options = [], timeoutMs = kind === "lab" ? LAB_TIMEOUT_MS : KIND_TIMEOUT_MS) {
   const folder = await mkdtemp(join(tmpdir(), "passthrough-tests-"));
   try {
     const report = join(folder, "report.json");
     const jest = join(repositoryRoot, "node_modules", "jest", "bin", "jest.js");
     const argv = [process.execPath, jest, "--selectProjects", kind, "--json", "--outputFile", report, ...options];
-    const timeoutMs = kind === "lab" ? LAB_TIMEOUT_MS : KIND_TIMEOUT_MS;
     const exitCode = await run(argv, { cwd: repositoryRoot, timeoutMs });
     return existsSync(report) ? readTally(JSON.parse(await readFile(report, "utf8")), exitCode) : FAILED;
   } finally {

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { Ledger } from "./ledger";
 import { SCENARIOS, type Scenario } from "./scenarios";
 
 /** What happens to a host: before it takes a step, while it is busy with it, or while it takes it without us. */
@@ -27,17 +28,25 @@ export interface Selection {
   readonly seed: number;
   readonly cases: readonly FaultCase[];
   readonly isComplete: boolean;
+  /** Where the results go; what went well in an earlier run with the same file is not among the cases. */
+  readonly ledger: Ledger;
 }
 
 /** Reads from the environment what is to run. */
 export function selectCases(environment: NodeJS.ProcessEnv): Selection {
   const seed = Number(environment["PASSTHROUGH_FAULT_SEED"] ?? randomInt(1_000_000));
+  const ledger = new Ledger(environment["PASSTHROUGH_FAULT_REPORT"]);
+  const all = listCases(makeDraw(seed)).filter(({ title }) => !ledger.isDone(title));
+  const isComplete = environment["PASSTHROUGH_FAULTS"] === "all";
+  return { seed, cases: isComplete ? all : sample(all, seed), isComplete, ledger };
+}
+
+/** A few of the cases; those of one scenario stay together, so that its host is prepared once. */
+export function sample(cases: readonly FaultCase[], seed: number): readonly FaultCase[] {
   const draw = makeDraw(seed);
-  const all = listCases(draw);
-  if (environment["PASSTHROUGH_FAULTS"] === "all") return { seed, cases: all, isComplete: true };
-  // Cases of one scenario stand together, so that its host is prepared once.
-  const chosen = new Set(shuffle(all, draw).slice(0, SAMPLE));
-  return { seed, cases: all.filter((candidate) => chosen.has(candidate)), isComplete: false };
+  const chosen = new Set<FaultCase>();
+  while (chosen.size < Math.min(SAMPLE, cases.length)) chosen.add(pick(cases, draw));
+  return cases.filter((candidate) => chosen.has(candidate));
 }
 
 function listCases(draw: () => number): FaultCase[] {
@@ -55,18 +64,19 @@ function listCases(draw: () => number): FaultCase[] {
   );
 }
 
-/** Numbers from 0 up to 1, the same for the same seed (a linear congruential generator with the constants of Numerical Recipes). */
+/** Numbers from 0 up to 1, the same for the same seed: Marsaglia's xorshift with a multiplication behind it. */
 function makeDraw(seed: number): () => number {
-  let state = seed >>> 0;
+  let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
   return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (Math.imul(state, 0x85ebca6b) >>> 0) / 2 ** 32;
   };
 }
 
-function shuffle<T>(items: readonly T[], draw: () => number): T[] {
-  return items
-    .map((item) => ({ item, place: draw() }))
-    .sort((one, other) => one.place - other.place)
-    .map(({ item }) => item);
+function pick<T>(items: readonly T[], draw: () => number): T {
+  const item = items[Math.floor(draw() * items.length)];
+  if (item === undefined) throw new RangeError("there is nothing to pick from");
+  return item;
 }

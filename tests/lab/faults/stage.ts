@@ -1,17 +1,35 @@
-import { cp, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
+import { z } from "zod";
 import { PulumiWorkspace, type EngineRun, type RunOptions } from "../../pulumi/workspace";
-import { readHashes, type Picture } from "../host-views";
+import type { Picture } from "../host-views";
 import { LabHost, type FrozenHost } from "../lab-host";
+import { readFiles } from "./goal";
 import { Link } from "./link";
 import type { Run, Scenario } from "./scenarios";
-import { installStepHook, readSteps, setTrap } from "./step-hook";
+import { bringInto } from "./settings";
+import { installStepHook, removeTrap, setTrap } from "./step-hook";
 
 /** What a stack keeps in its folder; the rest is made anew. */
 const STACK_FILES = ["state", "Pulumi.yaml", "Pulumi.test.yaml"];
 
-/** No transaction has so many steps: with a trap there, a host only tells them. */
-const NO_STEP = 1_000_000;
+/** Where the engine keeps the resources of a stack, and what is looked at there. */
+const STATE_FILE = "state/.pulumi/stacks/passthrough-test/test.json";
+const State = z.object({
+  checkpoint: z.object({
+    latest: z
+      .object({
+        resources: z
+          .array(z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()).default({}) }))
+          .default([]),
+      })
+      .nullish(),
+  }),
+});
+
+/** Outputs that `destroy` goes by. */
+const MEMORY = ["ownership", "members"];
 
 /** A host and its stack right before the fault. */
 interface Prepared {
@@ -26,6 +44,8 @@ export interface Scene {
   readonly host: LabHost;
   readonly untouched: Picture;
   run(run: Run, options?: RunOptions): Promise<EngineRun>;
+  /** What the stack has stored for the way back. */
+  readMemory(): Promise<readonly unknown[]>;
   /** Drops the product's connection. */
   dropConnection(): void;
 }
@@ -55,6 +75,7 @@ export class Stage {
         host,
         untouched,
         run: (run, options) => start(stack, run, scenario.program(connection), options),
+        readMemory: () => readMemory(stack),
         dropConnection: () => {
           this.#link.drop();
         },
@@ -75,20 +96,23 @@ export class Stage {
   }
 
   async #prepare(scenario: Scenario): Promise<Prepared> {
-    const key = [scenario.image, scenario.program.name, ...scenario.before].join(" ");
+    const { image, setting, program, before } = scenario;
+    const key = [image, setting, before, ...(before === "nothing" ? [] : [program.name])].join(", ");
     const prepared = this.#prepared.get(key) ?? (await this.#make(scenario));
     this.#prepared.set(key, prepared);
     return prepared;
   }
 
-  async #make(scenario: Scenario): Promise<Prepared> {
-    const host = await LabHost.start({ name: "stage", image: scenario.image });
+  async #make({ image, setting, program, before }: Scenario): Promise<Prepared> {
+    const host = await LabHost.start({ name: "stage", image });
     const stack = await PulumiWorkspace.create();
     try {
       const connection = this.#link.leadTo(host.connection);
+      await bringInto(setting, host);
       await installStepHook(host);
-      const untouched = await readHashes(host);
-      for (const run of scenario.before) await start(stack, run, scenario.program(connection));
+      const untouched = await readFiles(host, setting);
+      if (before === "up") await stack.up(program(connection));
+      if (before === "up to the trial boot") await leaveOnTrial(host, stack, program(connection));
       // What the operator did long ago is on the disk.
       await host.ssh("sync");
       return { frozen: await host.freeze(), stack, untouched };
@@ -100,19 +124,22 @@ export class Stage {
   }
 }
 
-/** Runs a scenario without a fault and returns the steps that it announced. */
-export async function listSteps(scene: Scene, { run, boots }: Scenario): Promise<readonly string[]> {
-  await setTrap(scene.host, { pause: "pass", boots, step: NO_STEP });
-  await scene.run(run);
-  return (await readSteps(scene.host)).map(({ name }) => name);
+/** The run ends at the first step of the confirmation, and the host waits on. */
+async function leaveOnTrial(host: LabHost, stack: PulumiWorkspace, program: PulumiFn): Promise<void> {
+  await setTrap(host, { pause: "fail", boots: 1, step: 1 });
+  await stack.up(program, { expectFailure: true });
+  await removeTrap(host);
 }
 
-function start(
-  stack: PulumiWorkspace,
-  run: Run,
-  program: Parameters<PulumiWorkspace["up"]>[0],
-  options?: RunOptions,
-): Promise<EngineRun> {
+/** The engine's own command for this takes seconds. */
+async function readMemory(stack: PulumiWorkspace): Promise<readonly unknown[]> {
+  const text = await readFile(join(stack.folder, STATE_FILE), "utf8");
+  const resources = State.parse(JSON.parse(text)).checkpoint.latest?.resources ?? [];
+  const own = resources.filter(({ type }) => !type.startsWith("pulumi:"));
+  return own.map(({ outputs }) => MEMORY.map((name) => outputs[name] ?? null));
+}
+
+function start(stack: PulumiWorkspace, run: Run, program: PulumiFn, options?: RunOptions): Promise<EngineRun> {
   return run === "up" ? stack.up(program, options) : stack.destroy(options);
 }
 

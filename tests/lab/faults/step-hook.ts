@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabHost } from "../lab-host";
 
-/** What a host does at a step once it has told its name: it stands still for ever or for a while, or goes on. */
-export type Pause = "stop" | "wait" | "pass";
+/** What a host does at a step once it has told its name: it stands still for ever or for a while, goes on, or gives up. */
+export type Pause = "stop" | "wait" | "pass" | "fail";
 
 /** The step at which a host is to do so. */
 export interface Trap {
@@ -45,6 +45,7 @@ printf '\\n@@%s %s %s@@\\n' "$kind" "$count" "$1" >/dev/ttyS0
 case $pause in
   stop) sleep 3600 ;;
   wait) sleep ${WAIT_SECONDS} ;;
+  fail) exit 1 ;;
 esac
 `;
 
@@ -58,8 +59,10 @@ export async function installStepHook(host: LabHost): Promise<void> {
 
 /** Sets a trap for the host's next transaction. It is on the disk, since a boot may lie between. */
 export async function setTrap(host: LabHost, { pause, boots, step }: Trap): Promise<void> {
-  const bootId = await host.readBootId();
-  await host.ssh(`rm -f /run/step-hook.count; echo '${pause} ${boots} ${step} ${bootId}' >/root/step-hook.trap; sync`);
+  await host.ssh(
+    `read -r boot </proc/sys/kernel/random/boot_id; rm -f /run/step-hook.count
+    echo "${pause} ${boots} ${step} $boot" >/root/step-hook.trap; sync /root/step-hook.trap /root`,
+  );
 }
 
 /** Takes the trap away again. */

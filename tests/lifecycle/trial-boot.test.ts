@@ -155,6 +155,24 @@ describe("a trial boot", () => {
     expect(host.readFile("/boot/grub/custom.cfg")).toBe(custom);
   });
 
+  it("is chosen in a copy of GRUB's environment block, since the permanent choice may stand there too", async () => {
+    const block = "# GRUB Environment Block\nsaved_entry=gnulinux-simple\n".padEnd(1024, "#");
+    const host = await start({ machine: "debian-grub", files: { "/boot/grub/grubenv": block } });
+    const resource = new Resource("HostIommuConfig");
+    const line = host.commandLine();
+    host.faults.afterStep("rename boot/grub/grubenv", "power");
+
+    expect(await up(resource, host, INPUTS)).toBeDefined();
+    await host.settle();
+
+    expect(host.readFile("/boot/grub/grubenv")).toBe(block);
+    expect(host.commandLine()).toBe(line);
+    expect(await up(resource, host, INPUTS)).toBeUndefined();
+    expect(host.readFile("/boot/grub/grubenv")).toMatch(/\nsaved_entry=gnulinux-simple\n/);
+    expect(listTraces(host)).toEqual([]);
+    expect(host.exists("/boot/grub/grubenv.passthrough-old")).toBe(false);
+  });
+
   it("leaves with the resource when it is deleted before it is confirmed", async () => {
     const host = await start({ machine: "debian-grub" });
     host.loseNetworkOn("crash=1");

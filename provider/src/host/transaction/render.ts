@@ -138,6 +138,8 @@ function touchedFiles(change: Change): string[] {
     if (step.kind === "write" || step.kind === "remove" || step.kind === "set-variable") return [relative(step.path)];
     if (step.kind === "initramfs") return step.work.images.map((image) => relative(image.path));
     if (step.kind === "build-image") return [relative(step.build.path)];
+    if (step.kind === "boot-once" || step.kind === "clear-boot-once")
+      return step.choice.loader === "grub" ? [relative(step.choice.path)] : [];
     return step.kind === "generate" ? [relative(step.menu.path)] : [];
   });
 }

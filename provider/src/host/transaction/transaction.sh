@@ -52,7 +52,7 @@ pt_take_back() {
       ;;
     attached:*) pt_take_out $(pt_apart "${1#attached:}") ;;
     vfs:*) pt_take_vfs_back "${1#vfs:}" ;;
-    choice:*) pt_unset_choice "${1#choice:}" ;;
+    choice:*) "${1#choice:}" set-oneshot '' ;;
     arguments:*) pt_take_arguments_back "${1#arguments:}" ;;
     partitions:*) timeout -k 10 900 "${1#partitions:}" refresh >/dev/null 2>&1 </dev/null ;;
     detached:*)
@@ -274,6 +274,23 @@ pt_remove() {
   pt_sync_path "$(dirname "$1")"
 }
 
+# pt_edit_block TOOL PATH WORD…: GRUB's environment block, changed by its own tool in a copy, since the tool empties a file
+# before it writes it. The permanent choice of an entry may stand there too. A link stays one: RHEL 8 has one on some hosts.
+pt_edit_block() {
+  pt_editor=$1 pt_block=$2
+  shift 2
+  if [ -L "$pt_block" ]; then
+    "$pt_editor" "${PASSTHROUGH_ROOT:-}/$pt_block" "$@" >"$pt_errors" 2>&1 && pt_sync_path "$pt_block"
+    return
+  fi
+  pt_new=$pt_block.passthrough-new
+  rm -f "$pt_new"
+  # Of a file that is not there the tool makes a block by itself; of an empty one it does not.
+  [ ! -e "$pt_block" ] || pt_prepare "$pt_block" || return 1
+  "$pt_editor" "${PASSTHROUGH_ROOT:-}/$pt_new" "$@" >"$pt_errors" 2>&1 && pt_install "$pt_new" "$pt_block" 2>"$pt_errors" ||
+    { rm -f "$pt_new"; return 1; }
+}
+
 # pt_boot_once LOADER TOOL PROBE PATH ENTRY: the choice of the next boot only. GRUB clears it by writing to its environment
 # block, which it cannot do through LVM, RAID or a file system that moves blocks: there the choice would stay for ever.
 pt_boot_once() {
@@ -288,12 +305,10 @@ pt_boot_once() {
         return 1
         ;;
     esac
-    pt_undo="choice:$2,$4 $pt_undo"
-    pt_error=$("$2" "${PASSTHROUGH_ROOT:-}/$4" set next_entry="$5" 2>&1) || { pt_fail "$2: $pt_error"; return 1; }
-    pt_sync_path "$4"
+    pt_edit_block "$2" "$4" set next_entry="$5" || { pt_fail "could not choose $5 in /$4: $(pt_error_text)"; return 1; }
     "$2" "${PASSTHROUGH_ROOT:-}/$4" list | grep -qx "next_entry=$5" || pt_fail "$2 did not keep the choice in /$4"
   else
-    pt_undo="choice:$2,- $pt_undo"
+    pt_undo="choice:$2 $pt_undo"
     pt_error=$("$2" set-oneshot "$5" 2>&1) || pt_fail "$2: $pt_error"
   fi
 }
@@ -310,14 +325,12 @@ pt_confirm_trial() {
 # pt_clear_boot_once LOADER TOOL PROBE PATH
 pt_clear_boot_once() {
   pt_step "clear-boot-once"
-  pt_unset_choice "$2,$4" 2>"$pt_errors" || pt_fail "could not clear the choice of the next boot: $(pt_error_text)"
-}
-
-pt_unset_choice() {
-  case $1 in
-    *,-) "${1%,*}" set-oneshot '' ;;
-    *) [ ! -e "${1#*,}" ] || { "${1%%,*}" "${PASSTHROUGH_ROOT:-}/${1#*,}" unset next_entry && pt_sync_path "${1#*,}"; } ;;
-  esac
+  pt_error=
+  if [ "$1" = grub ]; then
+    [ ! -e "$4" ] || pt_edit_block "$2" "$4" unset next_entry
+  else
+    pt_error=$("$2" set-oneshot '' 2>&1)
+  fi || pt_fail "could not clear the choice of the next boot: ${pt_error:-$(pt_error_text)}"
 }
 
 # pt_record NAME BASE64: what is needed to take this change back, should the answer to it be lost.

@@ -59,7 +59,7 @@ describe("passthrough init", () => {
       expect(host.writes).toEqual([]);
       expect((await workspace.up(program, { expectNoChanges: true })).changes).toEqual({ same: 4 });
 
-      const edited = await readProgram(workspace.folder, (text) => text.replace(", persist: false", ""));
+      const edited = await readProgram(workspace.folder, (text) => text.replace("persist: false", "persist: true"));
       expect((await workspace.up(edited)).changes).toEqual({ same: 3, update: 1 });
       expect(host.exists("/etc/udev/rules.d/10-passthrough-0000-01-00.0.rules")).toBe(true);
 

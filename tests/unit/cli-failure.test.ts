@@ -5,7 +5,7 @@ import { HostSettings } from "../../provider/src/model/connection";
 import { HostError } from "../../provider/src/model/errors";
 import { TransportError } from "../../provider/src/transport/errors";
 
-const SCREEN = { sayPaint: choosePaint(false), columns: 60 } as Terminal;
+const SCREEN = { sayPaint: choosePaint(false), sayColumns: 60 } as Terminal;
 
 describe("an error", () => {
   it("says who, why and what next, with the options of the command line", () => {

@@ -66,7 +66,7 @@ export function nameOptions(text: string): string {
 }
 
 /** The lines of an error: who, why, what next. */
-export function renderFailure(failure: Failure, { sayPaint: paint, columns }: Terminal): string {
+export function renderFailure(failure: Failure, { sayPaint: paint, sayColumns: columns }: Terminal): string {
   const { host, cause, next } = makePrintable(failure);
   const mark = `${paint.bad("error:")} `;
   const what = host === undefined ? cause : `${paint.title(host)}: ${cause}`;

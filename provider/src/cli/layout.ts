@@ -22,7 +22,7 @@ function wrapLine(text: string, width: number): string[] {
 /** A text behind a mark; its further lines stand under its first. */
 export function hang(mark: string, text: string, width: number): string[] {
   const indent = widthOf(mark);
-  return wrap(text, Math.max(width - indent, 20)).map((line, i) =>
+  return wrap(text, Math.max(width - indent, 12)).map((line, i) =>
     (i === 0 ? `${mark}${line}` : `${" ".repeat(indent)}${line}`).trimEnd(),
   );
 }

@@ -9,10 +9,12 @@ import { HostIommuConfigInputs } from "../resources/host-iommu-config/inputs";
 import { pciGroupDetachment } from "../resources/pci-group-detachment/definition";
 import { PciGroupDetachmentInputs } from "../resources/pci-group-detachment/inputs";
 import { renderPlan } from "../resources/shown-plan";
+import { sriovVirtualFunctions } from "../resources/sriov-virtual-functions/definition";
+import { SriovVirtualFunctionsInputs } from "../resources/sriov-virtual-functions/inputs";
 
 /** What Pulumi's preview would show of one resource. */
 export interface ResourcePlan {
-  readonly kind: "HostIommuConfig" | "PciGroupDetachment" | "DomainHostdev";
+  readonly kind: "HostIommuConfig" | "SriovVirtualFunctions" | "PciGroupDetachment" | "DomainHostdev";
   /** What it is about: the device or the domain as it was named; empty for what is about the whole host. */
   readonly subject: string;
   /** `planned`; `refused`, with the problems; `later`, when another change has to come first. */
@@ -37,6 +39,7 @@ export interface ResourcePlan {
 type Wished<Schema extends z.ZodType> = Omit<z.input<Schema>, "host">;
 export type IommuWishes = Wished<typeof HostIommuConfigInputs>;
 export type GroupWishes = Wished<typeof PciGroupDetachmentInputs>;
+export type VirtualFunctionWishes = Wished<typeof SriovVirtualFunctionsInputs>;
 export type HostdevWishes = Omit<Wished<typeof DomainHostdevInputs>, "devices"> & {
   readonly devices: readonly string[];
 };
@@ -51,6 +54,17 @@ export function planGroup(host: HostConnection, facts: HostFacts, wishes: GroupW
   const inputs = PciGroupDetachmentInputs.parse({ host, ...wishes });
   const { address, id = "" } = inputs.device;
   return show(named("PciGroupDetachment", address ?? id), pciGroupDetachment, inputs, facts);
+}
+
+/** Plans SriovVirtualFunctions. */
+export function planVirtualFunctions(
+  host: HostConnection,
+  facts: HostFacts,
+  wishes: VirtualFunctionWishes,
+): ResourcePlan {
+  const inputs = SriovVirtualFunctionsInputs.parse({ host, ...wishes });
+  const { address, id = "" } = inputs.device;
+  return show(named("SriovVirtualFunctions", address ?? id), sriovVirtualFunctions, inputs, facts);
 }
 
 /** Plans a DomainHostdev. */

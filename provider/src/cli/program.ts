@@ -59,7 +59,7 @@ export function buildProgram(context: Context, run: Run): Command {
         write(text.replace(/^error:/, terminal.sayPaint.bad("error:")));
       },
       getOutHelpWidth: () => terminal.columns,
-      getErrHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.sayColumns,
     })
     .showHelpAfterError("Try --help.")
     .exitOverride()

@@ -31,11 +31,11 @@ export class StatusLine {
   }
 
   #draw(): void {
-    const { sayPaint, columns } = this.#terminal;
+    const { sayPaint, sayColumns } = this.#terminal;
     const seconds = Math.floor((Date.now() - this.#started) / 1000);
     const frame = FRAMES[this.#frame++ % FRAMES.length] ?? "";
     const text = `${this.#describe()}${seconds > 0 ? `  ${seconds} s` : ""}`;
-    const room = columns - widthOf(frame) - 2;
+    const room = sayColumns - widthOf(frame) - 2;
     const cut =
       widthOf(text) > room
         ? `${Array.from(text)

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly say: (text: string) => void;
   /** Columns that results may take. */
   readonly columns: number;
+  /** Columns of what is said. */
+  readonly sayColumns: number;
   readonly paint: Paint;
   /** Colours of what is said on standard error. */
   readonly sayPaint: Paint;
@@ -36,6 +38,7 @@ export function openTerminal(process: NodeJS.Process, isColourWanted: boolean): 
     write: (text) => void stdout.write(text),
     say: (text) => void stderr.write(text),
     columns: Math.max(readColumns(env, stdout), LEAST_COLUMNS),
+    sayColumns: Math.max(readColumns(env, stderr), LEAST_COLUMNS),
     paint: choosePaint(isColourWanted && allowsColour(env, stdout.isTTY)),
     sayPaint: choosePaint(isColourWanted && allowsColour(env, stderr.isTTY)),
     // A stream to a file or a pipe has no such member.
@@ -44,8 +47,8 @@ export function openTerminal(process: NodeJS.Process, isColourWanted: boolean): 
   };
 }
 
-function readColumns(env: Terminal["environment"], stdout: NodeJS.WriteStream): number {
-  if (stdout.isTTY) return stdout.columns;
+function readColumns(env: Terminal["environment"], stream: NodeJS.WriteStream): number {
+  if (stream.isTTY) return stream.columns;
   const given = Number(env["COLUMNS"]);
   return Number.isInteger(given) && given > 0 ? given : PIPE_COLUMNS;
 }

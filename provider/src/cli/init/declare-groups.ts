@@ -7,6 +7,7 @@ import { joinWords } from "../../model/pci/describe";
 import { describeGroup, isVfioDriver, type PciGroup } from "../../model/pci/group";
 import { findOwnFiles } from "../../resources/pci-group-detachment/boot-files";
 import { isQuiet, planGroup, type GroupWishes, type ResourcePlan } from "../planning";
+import type { DeclaredVirtualFunctions } from "./declare-virtual-functions";
 import type { Declaration, Names, Omission, Value } from "./declaration";
 
 /** A declared group and the functions that it moves. */
@@ -19,9 +20,10 @@ export interface DeclaredGroup {
 export function declareGroups(
   host: HostConnection,
   facts: HostFacts,
+  physical: readonly DeclaredVirtualFunctions[],
   names: Names,
 ): { readonly groups: readonly DeclaredGroup[]; readonly omissions: readonly Omission[] } {
-  const found = listGivenGroups(facts).map((group) => declareGroup(host, facts, group, names));
+  const found = listGivenGroups(facts).map((group) => declareGroup(host, facts, { group, physical }, names));
   return {
     groups: found.flatMap((one) => ("declaration" in one ? [one] : [])),
     omissions: found.flatMap((one) => ("why" in one ? [one] : [])),
@@ -43,7 +45,12 @@ function isGiven({ driver }: PciFunction): boolean {
   return driver !== undefined && isVfioDriver(driver);
 }
 
-function declareGroup(host: HostConnection, facts: HostFacts, group: PciGroup, names: Names): DeclaredGroup | Omission {
+function declareGroup(
+  host: HostConnection,
+  facts: HostFacts,
+  { group, physical }: { readonly group: PciGroup; readonly physical: readonly DeclaredVirtualFunctions[] },
+  names: Names,
+): DeclaredGroup | Omission {
   const given = group.endpoints.filter(isGiven);
   const addresses = given.map(({ address }): string => address);
   const what = `IOMMU group ${group.number} (${joinWords(addresses)})`;
@@ -58,12 +65,22 @@ function declareGroup(host: HostConnection, facts: HostFacts, group: PciGroup, n
   const attempts = listWays(given).map((wishes) => ({ wishes, plan: planGroup(host, facts, wishes) }));
   const quiet = attempts.find(({ plan }) => isQuiet(plan));
   if (quiet !== undefined) {
-    const declaration = renderGroup(facts, { ...quiet, isAskedFor: false }, names);
+    const declaration = renderGroup(
+      facts,
+      { ...quiet, isAskedFor: false, dependsOn: listMakers(given, physical) },
+      names,
+    );
     return { declaration, members: group.endpoints.map(({ address }) => address) };
   }
   const plan = attempts.at(-1)?.plan;
   const reasons = plan?.outcome === "refused" ? plan.problems.map(({ reason }) => reason) : (plan?.steps ?? []);
   return { what, addresses, why: `to declare it would change the host, which nobody asked for: ${reasons.join("; ")}` };
+}
+
+/** Constants of what makes virtual functions: a group of some can only be there after it. */
+function listMakers(given: readonly PciFunction[], physical: readonly DeclaredVirtualFunctions[]): string[] {
+  const makers = physical.filter((one) => given.some((device) => device.physicalFunction === one.physicalFunction));
+  return makers.map(({ declaration }) => declaration.variable);
 }
 
 /** The display of a card stands for its group; what binds the group at boot is found by trying. */

@@ -7,6 +7,7 @@ import { groupWishes, iommuWishes, type WishOptions } from "../wish-options";
 import { declareGroups, renderGroup, type DeclaredGroup } from "./declare-groups";
 import { declareHostdevs, declareWish } from "./declare-hostdevs";
 import { declareIommu } from "./declare-iommu";
+import { declareVirtualFunctions } from "./declare-virtual-functions";
 import { Names, type Declaration, type HostProgram } from "./declaration";
 
 /** What the program is to change. */
@@ -29,7 +30,8 @@ export function describeHostAsProgram(host: HostConnection, facts: HostFacts, wi
     names,
   );
   const first = "declaration" in iommu ? iommu.declaration : undefined;
-  const given = declareGroups(host, facts, names);
+  const virtual = declareVirtualFunctions(host, facts, names);
+  const given = declareGroups(host, facts, virtual.physical, names);
   const wished =
     wishes.device === undefined
       ? undefined
@@ -44,6 +46,7 @@ export function describeHostAsProgram(host: HostConnection, facts: HostFacts, wi
       : declareWish(place, { domain, managed, group: wished }, has.hostdevs, names);
   const declarations = [
     ...("declaration" in iommu ? [iommu.declaration] : []),
+    ...virtual.physical.map(({ declaration }) => declaration),
     ...groups.map(({ declaration }) => declaration),
     ...hostdevs.map(({ declaration }) => declaration),
   ];
@@ -53,6 +56,7 @@ export function describeHostAsProgram(host: HostConnection, facts: HostFacts, wi
     declarations,
     omissions: [
       ...("omission" in iommu ? [iommu.omission] : []),
+      ...virtual.omissions,
       ...given.omissions.filter(({ addresses }) => !addresses.some((address) => asked.includes(address))),
       ...has.omissions,
     ],

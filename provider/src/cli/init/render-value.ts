@@ -23,11 +23,16 @@ export function renderValue(value: Value, indent = "", column = 0): string {
 function renderFlat(value: Value): string {
   if (value instanceof Code) return value.text;
   if (isList(value)) return `[${value.map(renderFlat).join(", ")}]`;
-  if (typeof value !== "object") return JSON.stringify(value);
+  if (typeof value !== "object") return renderScalar(value);
   const members = Object.entries(value).map(([name, member]) =>
     isShorthand(name, member) ? name : `${renderKey(name)}: ${renderFlat(member)}`,
   );
   return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
+}
+
+/** As JSON, without the line separators that some tools take for the end of a line. */
+function renderScalar(value: string | number | boolean): string {
+  return JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 function isList(value: Value): value is readonly Value[] {

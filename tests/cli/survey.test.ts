@@ -1,10 +1,12 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { machines, type Machine } from "pulumi-passthrough/testing";
 import type { Check } from "../../provider/src/model/doctor/check";
 import type { HostSurvey } from "../../provider/src/model/survey/survey";
 import { useCli } from "./stage";
 
-const { startHost, passthrough } = useCli();
+const { home, startHost, passthrough } = useCli();
 const READY = machines["debian-gpu-iommu-on"];
 
 describe("passthrough survey", () => {
@@ -37,6 +39,31 @@ describe("passthrough survey", () => {
     expect(hosts.map(({ host }) => host)).toEqual(["json"]);
     expect(gpu).toMatchObject({ group: 1, driver: "nouveau", verdict: { kind: "together", with: ["0000:01:00.1"] } });
     expect(failures).toEqual([expect.objectContaining({ host: "root@127.0.0.1:9" })]);
+  });
+});
+
+describe("passthrough survey --html", () => {
+  it("writes one page for all hosts, about the device in question", async () => {
+    await Promise.all([startHost("page-one", "debian-gpu-iommu-on"), startHost("page-two", "debian-gpu")]);
+
+    const run = await passthrough(["survey", "page-one", "page-two", "--html", "hosts.html", "--device", "10de:2684"]);
+
+    const page = await readFile(join(home(), "hosts.html"), "utf8");
+    expect(run).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(run.stderr).toMatch(/^wrote hosts\.html \(\d+ kB\)\n$/);
+    expect(page).toContain("<title>PCI devices of page-one, page-two</title>");
+    expect(page).toContain('"address":"0000:01:00.0"');
+  });
+
+  it("says where it cannot write, and what no host has", async () => {
+    await startHost("page-three", "debian-gpu-iommu-on");
+
+    const lost = await passthrough(["survey", "page-three", "--html", "no/such/folder.html"]);
+    const absent = await passthrough(["survey", "page-three", "--html", "hosts.html", "--device", "05:00.0"]);
+
+    expect([lost.exitCode, absent.exitCode]).toEqual([1, 1]);
+    expect(lost.stderr).toContain("cannot write no/such/folder.html: ENOENT");
+    expect(absent.stderr).toContain("no host has 0000:05:00.0");
   });
 });
 

@@ -84,6 +84,13 @@ function surveyCommand(context: Context, run: Run): Command {
     )
     .argument("<host...>", HOST)
     .option(...JSON_OPTION)
+    .option(
+      "--html <file>",
+      "write a page with pictures of the hosts' topology instead; a file that is there is replaced",
+    )
+    .addOption(
+      new Option("-d, --device <device>", "function that the page is about, by its address").argParser(parseDevice),
+    )
     .option(...COLOUR_OPTION);
   return addHostOptions(command)
     .addHelpText("after", SURVEY_HELP)
@@ -150,7 +157,7 @@ Exit codes: 0 all is well, 1 something failed or was refused, 2 the command was 
 const SURVEY_HELP = `
 Examples:
   $ passthrough survey kvm1
-  $ passthrough survey kvm1 kvm2 kvm3
+  $ passthrough survey kvm1 kvm2 kvm3 --html hosts.html
   $ passthrough survey kvm1 --json | jq '.hosts[0].devices[] | select(.verdict.kind == "free")'`;
 
 const DOCTOR_HELP = `

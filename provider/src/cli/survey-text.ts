@@ -106,7 +106,11 @@ function renderTree({ devices }: HostSurvey, { columns, paint }: Screen): string
   return [
     ...line(titles.map(paint.faint), paint.faint("DEVICE")),
     ...rows.flatMap(({ device, cells }) => [
-      ...line(cells, nameDevice(device)),
+      ...renderRow(
+        device,
+        (text) => line(cells, text),
+        (text) => hang(indent, text, columns),
+      ),
       ...listRemarks(device, short).flatMap((remark) => hang(indent, remark, columns).map(paint.faint)),
     ]),
   ];
@@ -132,8 +136,15 @@ function paintVerdict({ kind }: Verdict, paint: Paint): string {
   }
 }
 
-function nameDevice({ className, id, vendorName, deviceName }: SurveyedDevice): string {
-  return [className, id, vendorName, deviceName].filter((word) => word !== "").join(" ");
+/** A row with the function's names where there is room for them; else they stand below it. */
+function renderRow(
+  { className, id, vendorName, deviceName }: SurveyedDevice,
+  line: (text: string) => string[],
+  below: (text: string) => string[],
+): string[] {
+  const names = [vendorName, deviceName].filter((name) => name !== "").join(" ");
+  const whole = line(`${className} ${id} ${names}`.trimEnd());
+  return whole.length === 1 || names === "" ? whole : [...line(`${className} ${id}`), ...below(names)];
 }
 
 /** What is to be known of a function beside its row; the doctor says more of a single one. */

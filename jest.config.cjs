@@ -7,7 +7,7 @@ const TIMEOUT_MS = {
   ssh: 120_000,
   pulumi: 180_000,
   examples: 180_000,
-  cli: 300_000,
+  cli: 600_000,
   page: 180_000,
   lab: 1_200_000,
 };

@@ -9,6 +9,7 @@ import { DomainHostdevOutputs } from "../provider/src/resources/domain-hostdev/o
 import { HostIommuConfigOutputs } from "../provider/src/resources/host-iommu-config/outputs";
 import { PciGroupDetachmentOutputs } from "../provider/src/resources/pci-group-detachment/outputs";
 import { SriovVirtualFunctionsOutputs } from "../provider/src/resources/sriov-virtual-functions/outputs";
+import { VirtualizationHostOutputs } from "../provider/src/resources/virtualization-host/outputs";
 import { tokenOf, type FunctionSpec, type PackageSpec, type ResourceSpec } from "./package-spec";
 import { TypeCollector } from "./type-collector";
 
@@ -16,6 +17,7 @@ const REPOSITORY = join(__dirname, "..");
 
 /** Outputs of each kind of resource. */
 export const OUTPUTS: Readonly<Record<Kind, z.ZodObject>> = {
+  VirtualizationHost: VirtualizationHostOutputs,
   HostIommuConfig: HostIommuConfigOutputs,
   PciGroupDetachment: PciGroupDetachmentOutputs,
   DomainHostdev: DomainHostdevOutputs,

@@ -3,6 +3,9 @@
  * carry these names, so a new one is chosen with care and an old one stays.
  */
 const NAMES: Readonly<Record<string, string>> = {
+  "VirtualizationHost.host": "Host",
+  "VirtualizationHost.daemons": "LibvirtDaemons",
+  "VirtualizationHost.validation": "ValidationCheck",
   "HostIommuConfig.host": "Host",
   "HostIommuConfig.mode": "IommuMode",
   "HostIommuConfig.kernelArguments": "KernelArguments",

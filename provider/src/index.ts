@@ -40,6 +40,7 @@ export {
 export type { HostArgs } from "./program/resource";
 export { rollout, type HostOptions, type RolloutHost, type RolloutOptions } from "./program/rollout";
 export type { HostConnection, HostSettings } from "./model/connection";
+export { VirtualizationHost, type ValidationCheck, type VirtualizationHostArgs } from "./program/virtualization-host";
 export type {
   DeviceUse,
   HostSurvey,

@@ -5,7 +5,16 @@ import type { CommonInputs, Definition, JsonObject, PlanResult, Problem } from "
 import { renderPlan } from "../resources/shown-plan";
 import { describeFailure } from "./failure";
 import { parseHint } from "./hint";
-import { HIDDEN, identityOf, knownPlace, parseInputs, protectSecrets, readWire, type WireInputs } from "./inputs";
+import {
+  HIDDEN,
+  identityOf,
+  knownPlace,
+  parseInputs,
+  placeOf,
+  protectSecrets,
+  readWire,
+  type WireInputs,
+} from "./inputs";
 import { resourceLog } from "./log";
 import type { Observations } from "./observations";
 import type { Sessions } from "./sessions";
@@ -42,9 +51,9 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
     };
   }
   if (parsed.kind === "wrong") return answer(wire.declared, parsed.problems);
-  const place = parsed.kind === "complete" ? parsed.inputs : knownPlace(wire.declared);
+  const place = parsed.kind === "complete" ? placeOf(definition, parsed.inputs) : knownPlace(wire.declared);
   if (place === undefined) return answer({ ...wire.declared, ...unknownOutputs(definition) }, []);
-  const session = context.sessions.open(place.host, place.connectUri);
+  const session = context.sessions.open(place.host, place.request);
   const reading = await readFacts(session, wire);
   if ("problem" in reading) return answer(wire.declared, [reading.problem]);
   const { facts } = reading;
@@ -117,7 +126,14 @@ function present<Inputs extends CommonInputs, State extends JsonObject>(
     case "refused":
       return { outputs: {}, problems: result.problems };
     case "planned":
-      return { outputs: { ...result.computed, plan: renderPlan(definition, inputs, facts, result) }, problems: [] };
+      return {
+        outputs: {
+          ...(wire.isPreview && unknownOutputs(definition)),
+          ...result.computed,
+          plan: renderPlan(definition, inputs, facts, result),
+        },
+        problems: [],
+      };
     case "later":
       if (!wire.isPreview) return { outputs: {}, problems: [{ property: "", reason: result.reason }] };
       return { outputs: { ...unknownOutputs(definition), plan: { ...result.plan, steps: UNKNOWN } }, problems: [] };

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { HostConnection, secretPaths } from "../model/connection";
 import type { HostFacts } from "../model/host-facts";
+import type { ReadingRequest } from "../model/reading";
 import type { CommonInputs, Definition, JsonObject, Problem } from "../resources/definition";
 import { areRelated, bare, formatPath, unknownPaths, withSecrets } from "./wire";
 
@@ -95,13 +96,31 @@ export function identityOf<Inputs extends CommonInputs, State extends JsonObject
   return `${facts.identity.machineId}/${definition.identify(inputs, facts)}`;
 }
 
-/** Which host, and which libvirt on it, inputs that are not complete yet are about, when that is known. */
-export function knownPlace(declared: Readonly<Record<string, unknown>>): CommonInputs | undefined {
+/** A host, and what is asked of it. */
+export interface Place {
+  readonly host: HostConnection;
+  readonly request: ReadingRequest;
+}
+
+/** Which host a resource is about, and what it asks of a reading. */
+export function placeOf<Inputs extends CommonInputs, State extends JsonObject>(
+  definition: Definition<Inputs, State>,
+  inputs: Inputs,
+): Place {
+  return { host: inputs.host, request: definition.reading?.(inputs) ?? requestOf(inputs.connectUri) };
+}
+
+/** The same for inputs that are not complete yet, when that is known. */
+export function knownPlace(declared: Readonly<Record<string, unknown>>): Place | undefined {
   const { host, connectUri } = declared;
   if (unknownPaths([host, connectUri]).length > 0) return undefined;
   const parsed = HostConnection.safeParse(host);
   if (!parsed.success) return undefined;
-  return { host: parsed.data, ...(typeof connectUri === "string" && { connectUri }) };
+  return { host: parsed.data, request: requestOf(typeof connectUri === "string" ? connectUri : undefined) };
+}
+
+function requestOf(connectUri: string | undefined): ReadingRequest {
+  return connectUri === undefined ? {} : { connectUri };
 }
 
 /** Inputs for the wire: what is secret is in envelopes, every time, or Pulumi would store it in clear. */

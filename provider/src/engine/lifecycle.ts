@@ -4,7 +4,7 @@ import type { HostFacts } from "../model/host-facts";
 import type { CommonInputs, Definition, JsonObject, Planned, PlanResult } from "../resources/definition";
 import { renderPlan } from "../resources/shown-plan";
 import { toUserError } from "./failure";
-import { HIDDEN, identityOf, parseInputs, pickInputs, protectSecrets, STATE_VERSION } from "./inputs";
+import { HIDDEN, identityOf, parseInputs, pickInputs, placeOf, protectSecrets, STATE_VERSION } from "./inputs";
 import { resourceLog, type ResourceLog } from "./log";
 import type { Observations } from "./observations";
 import type { Sessions } from "./sessions";
@@ -53,7 +53,7 @@ async function converge<Inputs extends CommonInputs, State extends JsonObject>(
 ): Promise<{ id: string; outs: Record<string, unknown> }> {
   const { definition } = context;
   const inputs = requireInputs(definition, values);
-  const session = context.sessions.open(inputs.host, inputs.connectUri);
+  const session = context.sessions.open(inputs.host, placeOf(definition, inputs).request);
   const log = resourceLog(urnOf(values));
   // The inputs of a first create hold what check computed, which no earlier change has made true yet.
   const prior = (olds === undefined ? computedState(values) : bare(olds)) as Partial<State> | undefined;
@@ -174,6 +174,7 @@ async function carryOut<Inputs extends CommonInputs, State extends JsonObject>(
   if (planned.change !== undefined) {
     const report = await session.change(planned.change, definition.changeTimeoutSeconds(inputs) * 1000, progress);
     ({ facts, nodes, guests } = report);
+    for (const remark of report.remarks) log.warn(`${session.label}: ${remark}`);
   }
   if (planned.reboot === undefined) return { facts, nodes, guests };
   try {
@@ -226,7 +227,7 @@ export async function read<Inputs extends CommonInputs, State extends JsonObject
   try {
     const { definition } = context;
     const inputs = requireInputs(definition, outputs);
-    const session = context.sessions.open(inputs.host, inputs.connectUri);
+    const session = context.sessions.open(inputs.host, placeOf(definition, inputs).request);
     const log = resourceLog(urnOf(outputs));
     const facts = await session.facts();
     requireSameMachine(session, outputs, facts);
@@ -277,7 +278,7 @@ export async function remove<Inputs extends CommonInputs, State extends JsonObje
   try {
     const { definition } = context;
     const inputs = requireInputs(definition, outputs);
-    const session = context.sessions.open(inputs.host, inputs.connectUri);
+    const session = context.sessions.open(inputs.host, placeOf(definition, inputs).request);
     const log = resourceLog(urnOf(outputs));
     const facts = await session.facts();
     requireSameMachine(session, outputs, facts);

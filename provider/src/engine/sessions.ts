@@ -1,10 +1,10 @@
 import { HostSession, type SharedHost } from "../host/session";
 import { readHostSettings, type HostConnection } from "../model/connection";
-import { SYSTEM_URI } from "../model/libvirt/connect-uri";
+import { readingKey, type ReadingRequest } from "../model/reading";
 import { stableText } from "../model/stable-text";
 import type { ShellPool } from "../transport/pool";
 
-/** The hosts of one process, each with one session for each libvirt that is asked. */
+/** The hosts of one process, each with one session for each kind of reading that is asked for. */
 export class Sessions {
   private readonly pool: ShellPool;
   private readonly hosts = new Map<string, SharedHost>();
@@ -15,10 +15,10 @@ export class Sessions {
   }
 
   /** The session of a host; two ways to write the same connection are the same host. */
-  open(connection: HostConnection, connectUri: string = SYSTEM_URI): HostSession {
+  open(connection: HostConnection, request: ReadingRequest = {}): HostSession {
     const hostKey = stableText(readHostSettings(connection));
-    const key = `${connectUri} ${hostKey}`;
-    const session = this.sessions.get(key) ?? new HostSession(connection, connectUri, this.pool, this.share(hostKey));
+    const key = `${readingKey(request)} ${hostKey}`;
+    const session = this.sessions.get(key) ?? new HostSession(connection, request, this.pool, this.share(hostKey));
     this.sessions.set(key, session);
     return session;
   }

@@ -2,13 +2,14 @@ import type { Change } from "../model/change";
 import type { HostConnection } from "../model/connection";
 import { describeHost } from "../model/connection";
 import type { HostFacts } from "../model/host-facts";
+import type { ReadingRequest } from "../model/reading";
 import type { ShellPool } from "../transport/pool";
 import { rebootHost, type RebootRequest } from "./reboot";
-import { readSnapshot, takeSnapshot, type RawSnapshot } from "./snapshot/take";
+import { readingTimeoutMs, readSnapshot, takeSnapshot, type RawSnapshot } from "./snapshot/take";
 import type { TransactionReport } from "./transaction/report";
 import { runTransaction } from "./transaction/run";
 
-/** What the sessions of one host share: each of them asks another libvirt, and a change through one concerns all. */
+/** What the sessions of one host share: each of them asks for something else, and a change through one concerns all. */
 export interface SharedHost {
   /** Counts the beginnings and ends of changes; what was read at another count is old. */
   changes: number;
@@ -19,28 +20,25 @@ export interface SharedHost {
 /** What long work says while it goes on. */
 export type Progress = (text: string) => void;
 
-/** Longest snapshot, beyond which a host counts as hung. */
-const SNAPSHOT_TIMEOUT_MS = 120_000;
-
 /** Longest start of the domains that were shut down for a reboot. */
 const DOMAIN_START_TIMEOUT_MS = 1_500_000;
 
 /**
- * One host during one run of the provider, with one libvirt on it: the newest facts, and the only door to changes.
- * Snapshots are shared by all resources of the host that speak to this libvirt; changes of one host run one after another.
+ * One host during one run of the provider, with what its readings ask for: the newest facts, and the only door to changes.
+ * Snapshots are shared by all resources of the host that ask for the same; changes of one host run one after another.
  */
 export class HostSession {
   readonly label: string;
   private readonly connection: HostConnection;
-  private readonly connectUri: string;
+  private readonly request: ReadingRequest;
   private readonly pool: ShellPool;
   private readonly shared: SharedHost;
   private newest: { readonly facts: Promise<HostFacts>; readonly changes: number } | undefined;
 
-  constructor(connection: HostConnection, connectUri: string, pool: ShellPool, shared: SharedHost) {
+  constructor(connection: HostConnection, request: ReadingRequest, pool: ShellPool, shared: SharedHost) {
     this.label = describeHost(connection);
     this.connection = connection;
-    this.connectUri = connectUri;
+    this.request = request;
     this.pool = pool;
     this.shared = shared;
   }
@@ -83,7 +81,7 @@ export class HostSession {
     return this.withShell((shell) =>
       runTransaction(shell, change, {
         timeoutMs,
-        connectUri: this.connectUri,
+        request: this.request,
         onStep: (step) => {
           progress(`${this.label}: ${step}`);
         },
@@ -93,7 +91,7 @@ export class HostSession {
 
   private async read(): Promise<HostFacts> {
     return this.withShell(async (shell) => {
-      const raw = await takeSnapshot(shell, { timeoutMs: SNAPSHOT_TIMEOUT_MS, connectUri: this.connectUri });
+      const raw = await takeSnapshot(shell, { timeoutMs: readingTimeoutMs(this.request), ...this.request });
       return readSnapshot(shell.label, raw);
     });
   }

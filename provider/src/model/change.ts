@@ -1,3 +1,4 @@
+import type { DaemonMode } from "./packages/daemons";
 import type { PciAddress } from "./pci/address";
 import type { DomainName } from "./reboot/conditions";
 
@@ -25,7 +26,9 @@ export type Expectation =
   | { readonly kind: "no-domain"; readonly uuid: string; readonly name: string }
   | { readonly kind: "domain-active"; readonly uuid: string; readonly isActive: boolean }
   /** A file with something in it, which is given to a program of the host. */
-  | { readonly kind: "readable"; readonly path: string };
+  | { readonly kind: "readable"; readonly path: string }
+  /** SHA-256 of what the package manager says that it would do. */
+  | { readonly kind: "packages"; readonly sha256: string };
 
 /** One step. Every kind is a function of transaction.sh and knows how it is taken back. */
 export type ChangeStep =
@@ -66,6 +69,25 @@ export type ChangeStep =
       readonly absent: readonly string[];
     }
   | { readonly kind: "build-image"; readonly build: ImageBuild }
+  /** Lets an interrupted installation go on, or takes away the lock that it left. */
+  | { readonly kind: "repair-packages"; readonly timeoutSeconds: number }
+  /** Installs what is missing. `brings`: all that is not there yet and comes with it, which goes again if a step fails. */
+  | {
+      readonly kind: "install-packages";
+      readonly packages: readonly string[];
+      readonly brings: readonly string[];
+      readonly timeoutSeconds: number;
+    }
+  /** Removes those of the packages that nothing else on the host needs. */
+  | { readonly kind: "remove-packages"; readonly packages: readonly string[]; readonly timeoutSeconds: number }
+  /** Enables and starts libvirt's daemons; `auto` is decided by what the packages bring and enable. */
+  | {
+      readonly kind: "enable-daemons";
+      readonly mode: "auto" | DaemonMode;
+      /** What is taken where the host has both and uses none. */
+      readonly preferred: DaemonMode;
+    }
+  | { readonly kind: "disable-daemons"; readonly units: readonly string[] }
   /** Notes on the host what a resource will need to take its change back, should Pulumi never hear of it. */
   | { readonly kind: "record"; readonly name: string; readonly text: string }
   | { readonly kind: "forget"; readonly name: string }

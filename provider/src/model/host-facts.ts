@@ -1,3 +1,4 @@
+import type { VirtualizationFacts } from "./packages/package-facts";
 import type { PciAddress } from "./pci/address";
 import type { ActivityFacts } from "./reboot/activity";
 import type { HugePages, SurveyFacts } from "./survey/survey-facts";
@@ -27,6 +28,8 @@ export interface HostFacts {
   readonly security?: SecurityFacts;
   /** Only where the snapshot was asked for it. */
   readonly survey?: SurveyFacts;
+  /** Undefined unless a resource asked for it, since it costs seconds. */
+  readonly virtualization?: VirtualizationFacts;
 }
 
 /** Who the host is. */

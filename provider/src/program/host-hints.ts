@@ -2,9 +2,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { describeFailure } from "../engine/failure";
 import { renderHint, type HostHint } from "../engine/hint";
-import { readSnapshot, takeSnapshot } from "../host/snapshot/take";
+import { readingTimeoutMs, readSnapshot, takeSnapshot } from "../host/snapshot/take";
 import { describeHost, HostConnection, readHostSettings } from "../model/connection";
-import { ConnectUri, SYSTEM_URI } from "../model/libvirt/connect-uri";
+import { ConnectUri } from "../model/libvirt/connect-uri";
+import { readingKey, type ReadingRequest } from "../model/reading";
 import { stableText } from "../model/stable-text";
 import type { HostSurvey } from "../model/survey/survey";
 import { surveyHost } from "../model/survey/survey-host";
@@ -12,7 +13,6 @@ import { ShellPool } from "../transport/pool";
 
 /** Hosts read at once: more gain nothing (facts of SSH, measured) and cost file descriptors. */
 const MOST_AT_ONCE = 32;
-const SNAPSHOT_TIMEOUT_MS = 120_000;
 
 /** A reading that is shared: until it begins, what is asked of it can still grow. */
 interface Reading {
@@ -30,22 +30,30 @@ let free = MOST_AT_ONCE;
 const waiting: (() => void)[] = [];
 
 /**
- * Reads the host in the program, once for all its resources that speak to one libvirt and side by side with other hosts: the engine would check
- * one resource after another. Under mocks there is no engine, and no host is touched.
+ * Reads the host in the program, once for all its resources that ask for the same and side by side with other hosts: the engine
+ * would check one resource after another. Under mocks there is no engine, and no host is touched.
  */
 export function hostHint(
   host: pulumi.Output<HostConnection>,
-  connectUri: pulumi.Input<string> = SYSTEM_URI,
+  request: pulumi.Input<ReadingRequest | undefined>,
 ): pulumi.Output<unknown> | undefined {
   const engine: object | undefined = pulumi.runtime.getEngine();
   if (engine === undefined) return undefined;
-  return pulumi.all([host, connectUri]).apply(async ([value, uri]) => {
+  return pulumi.all([host, request]).apply(async ([value, wanted]) => {
     const parsed = HostConnection.safeParse(value);
-    // What is wrong with the connection is said where all inputs are checked.
-    if (!parsed.success || !ConnectUri.safeParse(uri).success) return undefined;
-    const { hint } = openReading(engine, parsed.data, uri, { withSurvey: false, isLate: false });
+    // What is wrong with the inputs is said where all of them are checked.
+    if (!parsed.success || wanted === undefined) return undefined;
+    const { hint } = openReading(engine, parsed.data, wanted, { withSurvey: false, isLate: false });
     return renderHint(await hint);
   });
+}
+
+/** The request of a resource that speaks to a libvirt; undefined for a URI that is none. */
+export function libvirtRequest(connectUri: pulumi.Input<string> | undefined): pulumi.Input<ReadingRequest | undefined> {
+  if (connectUri === undefined) return {};
+  return pulumi
+    .output(connectUri)
+    .apply((uri) => (ConnectUri.safeParse(uri).success ? { connectUri: uri } : undefined));
 }
 
 /**
@@ -55,7 +63,7 @@ export function hostHint(
 export async function surveyReading(connection: HostConnection, uri: string, isLate: boolean): Promise<HostSurvey> {
   const engine: object | undefined = pulumi.runtime.getEngine();
   const options = { withSurvey: true, isLate: isLate || engine === undefined };
-  const hint = await openReading(engine ?? NO_ENGINE, connection, uri, options).hint;
+  const hint = await openReading(engine ?? NO_ENGINE, connection, { connectUri: uri }, options).hint;
   if ("failure" in hint) throw new Error(hint.failure.message);
   const label = describeHost(connection);
   return surveyHost(readSnapshot(label, hint.snapshot), label);
@@ -68,21 +76,26 @@ interface Wish {
 }
 
 /** The reading of the run that tells what is asked for; a new one where there is none, or where it is too late for that. */
-function openReading(run: object, connection: HostConnection, uri: string, { withSurvey, isLate }: Wish): Reading {
+function openReading(
+  run: object,
+  connection: HostConnection,
+  request: ReadingRequest,
+  { withSurvey, isLate }: Wish,
+): Reading {
   const readings = runs.get(run) ?? new Map<string, Reading>();
   runs.set(run, readings);
-  const key = `${isLate ? "late " : ""}${uri} ${stableText(readHostSettings(connection))}`;
+  const key = `${isLate ? "late " : ""}${readingKey(request)} ${stableText(readHostSettings(connection))}`;
   const known = readings.get(key);
   if (known?.hasBegun === false) known.withSurvey ||= withSurvey;
   const serves = known !== undefined && (known.withSurvey || !withSurvey) && !(isLate && known.hasBegun);
   if (serves) return known;
-  const reading = beginReading(connection, uri, withSurvey);
+  const reading = beginReading(connection, request, withSurvey);
   readings.set(key, reading);
   return reading;
 }
 
 /** The program says first what else it wants to know of the host; then the host is read. */
-function beginReading(connection: HostConnection, uri: string, withSurvey: boolean): Reading {
+function beginReading(connection: HostConnection, request: ReadingRequest, withSurvey: boolean): Reading {
   const reading: Reading = {
     withSurvey,
     hasBegun: false,
@@ -90,7 +103,7 @@ function beginReading(connection: HostConnection, uri: string, withSurvey: boole
       await takeTurn();
       reading.hasBegun = true;
       try {
-        return await readHint(connection, uri, reading.withSurvey);
+        return await readHint(connection, request, reading.withSurvey);
       } finally {
         giveTurn();
       }
@@ -111,12 +124,12 @@ function giveTurn(): void {
 }
 
 /** A failure is handed over too, so that nobody waits for the same host twice. */
-async function readHint(connection: HostConnection, connectUri: string, withSurvey: boolean): Promise<HostHint> {
+async function readHint(connection: HostConnection, request: ReadingRequest, withSurvey: boolean): Promise<HostHint> {
   const pool = new ShellPool({ lingerMs: 0 });
   try {
     const shell = await pool.acquire(connection);
     try {
-      return { snapshot: await takeSnapshot(shell, { timeoutMs: SNAPSHOT_TIMEOUT_MS, connectUri, withSurvey }) };
+      return { snapshot: await takeSnapshot(shell, { timeoutMs: readingTimeoutMs(request), ...request, withSurvey }) };
     } finally {
       shell.release();
     }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { secretPaths, HostConnection } from "../model/connection";
-import { hostHint } from "./host-hints";
+import type { ReadingRequest } from "../model/reading";
+import { hostHint, libvirtRequest } from "./host-hints";
 import { enterWave, joinWave } from "./wave-membership";
 
 /** A value of which any part may be an output. */
@@ -17,6 +18,8 @@ export interface ResourceRegistration {
   readonly kind: string;
   readonly name: string;
   readonly args: { readonly host: HostArgs; readonly connectUri?: pulumi.Input<string> };
+  /** What a reading must tell for it; default: the usual, of the libvirt at `connectUri`. */
+  readonly reading?: pulumi.Input<ReadingRequest | undefined>;
   /** Names of the outputs, which Pulumi resolves only when they are there from the start. */
   readonly outputs: readonly string[];
   readonly opts: pulumi.CustomResourceOptions | undefined;
@@ -27,10 +30,11 @@ export abstract class PassthroughResource extends pulumi.CustomResource {
   /** Version of the form in which the outputs are stored; unknown while the resource is unfinished. */
   declare readonly stateVersion: pulumi.Output<number>;
 
-  protected constructor({ kind, name, args, outputs, opts: own }: ResourceRegistration) {
+  protected constructor({ kind, name, args, reading, outputs, opts: own }: ResourceRegistration) {
     const opts = joinWave(own);
     const host = pulumi.output(args.host).apply((value) => protectHost(value)) as pulumi.Output<HostConnection>;
-    const hint = opts.urn === undefined ? hostHint(host, args.connectUri) : undefined;
+    const request = reading ?? libvirtRequest(args.connectUri);
+    const hint = opts.urn === undefined ? hostHint(host, request) : undefined;
     super(
       `pulumi-nodejs:dynamic/passthrough:${kind}`,
       name,

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Change } from "../model/change";
 import type { HostConnection } from "../model/connection";
 import type { HostFacts } from "../model/host-facts";
+import type { ReadingRequest } from "../model/reading";
 import type { RebootConditions } from "../model/reboot/conditions";
 
 /** A value of Pulumi's wire: what JSON has. */
@@ -84,8 +85,10 @@ export type Observed<State> =
 export interface Definition<Inputs extends CommonInputs, State extends JsonObject> {
   readonly kind: string;
   readonly schema: z.ZodType<Inputs>;
-  /** Names of the outputs that `plan` computes beside `plan` itself. */
+  /** Names of the outputs that `plan` computes beside `plan` itself; one that it leaves out is unknown in the preview. */
   readonly computed: readonly string[];
+  /** What a reading must tell for this resource; default: the usual, of the libvirt at `connectUri`. */
+  reading?(inputs: Inputs): ReadingRequest;
   /** Longest time that the change of this resource may take on the host. */
   changeTimeoutSeconds(inputs: Inputs): number;
   /** Problems that show although some inputs, those it waits for, are not known yet. */

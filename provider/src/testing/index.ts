@@ -16,4 +16,5 @@ export type {
   MachineLoader,
   MachineVolume,
 } from "./machine";
+export type { HostPackages, Interruption } from "./packages/host-packages";
 export { machines } from "./machines/catalog";

@@ -13,6 +13,7 @@ import type { Libvirt } from "./libvirt/daemon";
 import type { Domain } from "./libvirt/domain-store";
 import { renderDomain } from "./libvirt/domain-store";
 import { GuestAgent, type GuestAgentOptions } from "./libvirt/guest-agent";
+import type { HostPackages } from "./packages/host-packages";
 import type { SimulatedHostOptions } from "./options";
 import { makeBaseFolder, removeBaseFolder } from "./root/base-folder";
 import type { RecordedCommand } from "./ssh/sessions";
@@ -163,6 +164,11 @@ export class SimulatedHost implements AsyncDisposable {
   /** Who uses the host besides us: sessions, inhibitors, package managers. */
   get activity(): Activity {
     return this.#parts.system.activity;
+  }
+
+  /** What is installed, and what goes wrong when packages come. */
+  get packages(): HostPackages {
+    return this.#parts.system.packages;
   }
 
   setAutostart(name: string, isOn: boolean): void {

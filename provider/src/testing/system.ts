@@ -11,6 +11,10 @@ import { Activity } from "./kernel/activity";
 import { Kernel } from "./kernel/kernel";
 import { Systemd } from "./kernel/systemd";
 import { Libvirt } from "./libvirt/daemon";
+import { HostPackages } from "./packages/host-packages";
+import { answerPackageTool, isPackageWrite } from "./packages/answer";
+import { Interrupted } from "./packages/run";
+import { answerValidate } from "./packages/validate";
 import { DEFAULT_URI } from "./libvirt/connect";
 import { listLibvirtUnits } from "./libvirt/units";
 import { answerVirsh } from "./libvirt/virsh";
@@ -52,6 +56,8 @@ export class System {
   /** Every libvirt of the host by its URI. */
   readonly libvirts: ReadonlyMap<string, Libvirt>;
   readonly faults: Faults;
+  /** What is installed. */
+  readonly packages: HostPackages;
   /** Words of a command line with which the kernel panics. */
   readonly panicWords = new Set<string>();
   /** Words of a command line with which no network comes up. */
@@ -95,7 +101,10 @@ export class System {
       environment,
       shell: path.join(base, "bin", "sh"),
       libvirtUnits: listLibvirtUnits(machine),
-      isLibvirtRunning: () => this.libvirt.isRunning && machine.libvirt !== undefined,
+      isLibvirtRunning: () => this.libvirt.isRunning && this.libvirt.version !== "",
+      setLibvirtRunning: (isRunning) => {
+        this.libvirt.isRunning = isRunning;
+      },
       inhibitor: () => this.activity.blockedBy,
       onReboot: () => {
         this.#rebootSoon();
@@ -104,6 +113,19 @@ export class System {
         this.cutPower("stayOff");
       },
     });
+    this.packages = new HostPackages({
+      base,
+      files,
+      machine,
+      libvirt: this.libvirt,
+      startUnit: (name) => {
+        this.#systemd.markStarted(name);
+      },
+      stopUnit: (name) => {
+        this.#systemd.markStopped(name);
+      },
+    });
+    this.packages.prepare();
     this.#calls = new CallServer(path.join(base, "calls"), (call) => this.#answer(call));
   }
 
@@ -215,8 +237,35 @@ export class System {
       case "shutdown":
         this.#rebootSoon();
         return { status: 0 };
+      case "virt-host-validate":
+        return answerValidate(this.#settings.files, this.#settings.machine);
       default:
-        return (await this.#answerLoader(call)) ?? { status: 127, stderr: `${call.tool}: not simulated\n` };
+        return (
+          this.#answerPackages(call) ??
+          (await this.#answerLoader(call)) ?? { status: 127, stderr: `${call.tool}: not simulated\n` }
+        );
+    }
+  }
+
+  #answerPackages(call: ToolCall): ToolAnswer | undefined {
+    try {
+      return answerPackageTool(
+        {
+          packages: this.packages,
+          killCommand: (pid) => {
+            killMarked({ [HOST_MARK]: this.#settings.base, [COMMAND_MARK]: readMark(pid, COMMAND_MARK) ?? "none" });
+          },
+          cutPower: () => {
+            this.cutPower();
+          },
+          lockHolder: () => this.activity.lockHolder,
+        },
+        call,
+        this.#settings.files,
+      );
+    } catch (error) {
+      if (error instanceof Interrupted) return { status: 137 };
+      throw error;
     }
   }
 
@@ -228,7 +277,7 @@ export class System {
   #note(call: ToolCall): void {
     const isVirshWrite = call.tool === "virsh" && call.words.some((word) => MUTATING_VIRSH.test(word));
     const isSystemWrite = call.tool === "systemctl" && !call.words.some((word) => /^(?:is-|show$)/.test(word));
-    if (isVirshWrite || isSystemWrite || ["sysfs", "reboot", "shutdown"].includes(call.tool)) {
+    if (isVirshWrite || isSystemWrite || isPackageWrite(call) || ["sysfs", "reboot", "shutdown"].includes(call.tool)) {
       this.writes.push([call.tool, ...call.words].join(" "));
     }
   }

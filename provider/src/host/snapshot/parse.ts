@@ -15,6 +15,7 @@ import { parseActivity } from "./parse-activity";
 import { parseBoot } from "./parse-boot";
 import { parseHugePageFacts, parseSecurity } from "./parse-guest-needs";
 import { parseNetwork } from "./parse-network";
+import { parseVirtualization } from "./parse-packages";
 import { functionsOnPath, parseIommuGroups, parsePciFunctions } from "./parse-pci";
 import { parsePersistence } from "./parse-persistence";
 import { parseStorage } from "./parse-storage";
@@ -40,6 +41,7 @@ export function parseSnapshot(output: string, nonce: string): HostFacts {
   const texts = parseGrepLines(sections.lines("files"));
   const links = parseLinks(sections.lines("links"));
   const survey = parseSurvey(sections);
+  const virtualization = parseVirtualization(sections);
   const units = [...links.keys()].flatMap((path) => /^sys\/class\/iommu\/([^/]+)$/.exec(path)?.[1] ?? []);
   return {
     identity: parseIdentity(texts),
@@ -65,6 +67,7 @@ export function parseSnapshot(output: string, nonce: string): HostFacts {
     records: Object.fromEntries(sections.all("record").map((section) => [section.argument, section.body])),
     persistence: parsePersistence(sections),
     ...(survey !== undefined && { survey }),
+    ...(virtualization !== undefined && { virtualization }),
   };
 }
 

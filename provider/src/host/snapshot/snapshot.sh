@@ -2,7 +2,8 @@
 # POSIX sh, coreutils, util-linux, grep, sed. Few forks: one grep or ls reads a whole class of files.
 # A section starts with "@@$nonce name". The nonce is new for every command, so no text of the host can start a section.
 # PASSTHROUGH_ROOT stands for "/" on a simulated host; there PATH is complete already.
-# pt_uri names the libvirt to be asked; with pt_with_survey the functions of survey.sh are there as well.
+# pt_uri names the libvirt to be asked; pt_wanted asks for the part on packages as well; with pt_with_survey the functions of
+# survey.sh are there as well.
 
 pt_section() { printf '@@%s %s\n' "$nonce" "$*"; }
 
@@ -242,5 +243,6 @@ pt_snapshot() {
   pt_persistence
   pt_libvirt
   [ -z "${pt_with_survey:-}" ] || pt_survey
+  pt_virtualization
   pt_section end
 }

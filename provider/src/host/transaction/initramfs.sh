@@ -87,8 +87,8 @@ pt_build_image() {
   pt_check_space "$pt_image" || return 1
   cp -f "$pt_names" "$pt_names.old"
   case $pt_tool in
-    initramfs-tools) pt_run_long "$pt_builder" -o "${PASSTHROUGH_ROOT:-}/$pt_new" "$pt_release" ;;
-    dracut) pt_run_long "$pt_builder" --force "${PASSTHROUGH_ROOT:-}/$pt_new" "$pt_release" ;;
+    initramfs-tools) pt_run_long 3000 "$pt_builder" -o "${PASSTHROUGH_ROOT:-}/$pt_new" "$pt_release" ;;
+    dracut) pt_run_long 3000 "$pt_builder" --force "${PASSTHROUGH_ROOT:-}/$pt_new" "$pt_release" ;;
   esac || { rm -f "$pt_new"; pt_fail "$pt_builder failed: $(tail -n 5 "$pt_said")"; return 1; }
   pt_step "check $pt_image"
   pt_error=$(pt_check_image) || { rm -f "$pt_new"; pt_fail "the new /$pt_image is not what was planned: $pt_error"; return 1; }
@@ -107,17 +107,19 @@ pt_check_space() {
     pt_fail "there is no room for a second image beside /$1: ${pt_free:-0} KiB are free, $pt_needed KiB are needed; remove old kernels"
 }
 
-# pt_run_long COMMAND…: with a line on its progress now and then. It keeps our lock as long as it runs.
+# pt_run_long SECONDS COMMAND…: with a line on its progress now and then. It keeps our lock as long as it runs.
 pt_run_long() {
+  pt_most=$1
+  shift
   pt_said=run/passthrough-$nonce.said
   rm -f "$pt_answer"
   {
-    timeout -k 10 3000 "$@"
+    timeout -k 10 "$pt_most" "$@"
     printf '%s\n' "$?" >"$pt_answer.new" && mv -f "$pt_answer.new" "$pt_answer"
   } </dev/null >"$pt_said" 2>&1 &
   pt_waited=0
   while [ ! -e "$pt_answer" ]; do
-    [ "$pt_waited" -lt 3030 ] || return 124
+    [ "$pt_waited" -lt "$((pt_most + 30))" ] || return 124
     if [ "$pt_waited" -lt 1 ]; then sleep 0.2; else sleep 1; fi
     [ -e "$pt_answer" ] || pt_waited=$((pt_waited + 1))
     if [ "$((pt_waited % 20))" -eq 19 ]; then pt_section step "$pt_name, $((pt_waited + 1)) s"; fi

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BootChoice, Change, ChangeStep, Expectation, ImageWork } from "../../model/change";
+import { DAEMONS } from "../../model/packages/daemons";
 import { renderDomainLines } from "../../model/reboot/domain-record";
 import { quoteWords } from "../quote";
 
@@ -7,13 +8,21 @@ import { quoteWords } from "../quote";
 export function renderChange(change: Change): string {
   const calls = [
     ["pt_begin", change.label],
+    // One at work may be writing what others read, and its dry run would tell of half of it.
+    ...(change.steps.some((step) => NEEDS_QUIET.has(step.kind)) ? [["pt_expect_no_package_manager"]] : []),
     ...change.expectations.map(renderExpectation),
-    ...(change.steps.some((step) => step.kind === "generate") ? [["pt_expect_no_package_manager"]] : []),
     ...change.steps.map(renderStep),
     ["pt_commit", ...touchedFiles(change)],
   ];
   return calls.map(quoteWords).join(" &&\n  ");
 }
+
+const NEEDS_QUIET: ReadonlySet<ChangeStep["kind"]> = new Set([
+  "generate",
+  "repair-packages",
+  "install-packages",
+  "remove-packages",
+]);
 
 function renderExpectation(expectation: Expectation): string[] {
   switch (expectation.kind) {
@@ -33,6 +42,8 @@ function renderExpectation(expectation: Expectation): string[] {
       return ["pt_expect_active", expectation.uuid, expectation.isActive ? "yes" : "no"];
     case "readable":
       return ["pt_expect_readable", base64(expectation.path)];
+    case "packages":
+      return ["pt_expect_packages", expectation.sha256];
   }
 }
 
@@ -54,6 +65,16 @@ function renderStep(step: ChangeStep): string[] {
     }
     case "initramfs":
       return ["pt_initramfs", ...imageWords(step.work)];
+    case "repair-packages":
+      return ["pt_repair_packages", String(step.timeoutSeconds)];
+    case "install-packages":
+      return ["pt_install_packages", String(step.timeoutSeconds), step.packages.join(","), step.brings.join(",")];
+    case "remove-packages":
+      return ["pt_remove_packages", String(step.timeoutSeconds), step.packages.join(",")];
+    case "enable-daemons":
+      return ["pt_enable_daemons", step.mode, step.preferred, DAEMONS.monolithic.join(","), DAEMONS.modular.join(",")];
+    case "disable-daemons":
+      return ["pt_disable_daemons", step.units.join(",")];
     case "record":
       return ["pt_record", recordName(step.name), base64(step.text)];
     case "start-domains":

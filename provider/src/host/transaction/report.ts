@@ -15,6 +15,8 @@ export interface TransactionReport {
   readonly reason?: string;
   /** Why domains that had to be started again are still off. */
   readonly notStarted?: string;
+  /** What the user has to know although all went well. */
+  readonly remarks: readonly string[];
   /** libvirt's XML of node devices, by PCI address. */
   readonly nodes: ReadonlyMap<string, string>;
   /** What guests said of their devices, as it came, by the domain's UUID. */
@@ -42,6 +44,7 @@ export function parseReport(output: string, nonce: string): TransactionReport {
   return {
     outcome,
     steps: sections.all("step").map((section) => section.argument),
+    remarks: sections.all("remark").map((section) => section.body.trim()),
     nodes: new Map(sections.all("node").map((section) => [section.argument, section.body])),
     guests: new Map(sections.all("guest").map((section) => [section.argument, section.body.trim()])),
     facts: parseSnapshot(output, nonce),

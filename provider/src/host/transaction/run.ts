@@ -1,18 +1,19 @@
 import type { Change } from "../../model/change";
 import { HostError } from "../../model/errors";
 import { describePackageManager } from "../../model/reboot/activity";
+import type { ReadingRequest } from "../../model/reading";
 import type { RemoteShell } from "../../transport/shell";
 import { parseActivity } from "../snapshot/parse-activity";
 import { newNonce, readScript, wholeScript } from "../snapshot/script";
-import { connectLine, snapshotFunctions } from "../snapshot/take";
+import { requestLines, snapshotFunctions } from "../snapshot/take";
 import { renderChange } from "./render";
 import { parseReport, parseStepLine, type TransactionReport } from "./report";
 
 /** How a transaction is run. */
 export interface TransactionOptions {
   readonly timeoutMs: number;
-  /** The libvirt that the steps and the reading behind them are about. Default: the system's. */
-  readonly connectUri?: string;
+  /** What the steps and the reading behind them are about. Default: the system's libvirt. */
+  readonly request?: ReadingRequest;
   readonly signal?: AbortSignal;
   /** Called with the name of each step when it begins. */
   readonly onStep?: (step: string) => void;
@@ -28,6 +29,7 @@ export function changeFunctions(): string[] {
     readScript("domains.sh"),
     readScript("transaction", "initramfs.sh"),
     readScript("transaction", "virtual-functions.sh"),
+    readScript("transaction", "packages.sh"),
   ];
   return [...snapshotFunctions(), ...own];
 }
@@ -42,9 +44,9 @@ export async function runTransaction(
   options: TransactionOptions,
 ): Promise<TransactionReport> {
   const nonce = newNonce();
-  const { onStep, connectUri, ...limits } = options;
+  const { onStep, request = {}, ...limits } = options;
   const script = wholeScript(nonce, [
-    connectLine(connectUri),
+    ...requestLines(request),
     ...changeFunctions(),
     renderChange(change),
     "pt_snapshot",

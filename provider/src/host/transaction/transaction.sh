@@ -52,6 +52,12 @@ pt_take_back() {
       ;;
     attached:*) pt_take_out $(pt_apart "${1#attached:}") ;;
     vfs:*) pt_take_vfs_back "${1#vfs:}" ;;
+    packages:*) pt_take_packages_back ;;
+    removed:*) pt_bring_again ;;
+    enabled:*) timeout 60 systemctl disable "${1#enabled:}" >/dev/null 2>&1 ;;
+    started:*) timeout 120 systemctl stop "${1#started:}" >/dev/null 2>&1 ;;
+    disabled:*) timeout 60 systemctl enable "${1#disabled:}" >/dev/null 2>&1 ;;
+    stopped:*) timeout 120 systemctl start "${1#stopped:}" >/dev/null 2>&1 ;;
     choice:*) "${1#choice:}" set-oneshot '' ;;
     arguments:*) pt_take_arguments_back "${1#arguments:}" ;;
     partitions:*) timeout -k 10 900 "${1#partitions:}" refresh >/dev/null 2>&1 </dev/null ;;

@@ -120,6 +120,13 @@ export class Activity {
     };
   }
 
+  /** A package manager of somebody else that holds its lock. */
+  get lockHolder(): { readonly name: string; readonly pid: number } | undefined {
+    const [pid] = this.#locks.keys();
+    if (pid === undefined) return undefined;
+    return { name: this.#files.read(`/proc/${pid}/comm`).trim(), pid };
+  }
+
   /** What keeps `systemctl reboot` from rebooting, in its words: since systemd 257 root is asked to wait as well. */
   get blockedBy(): string | undefined {
     for (const { what = "", mode, who, why } of this.#inhibitions.values())

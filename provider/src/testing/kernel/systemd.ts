@@ -5,6 +5,8 @@ import type { ToolAnswer, ToolCall } from "../calls";
 import { childAccount, type HostFiles } from "../root/host-files";
 
 const UNITS = "/etc/systemd/system";
+/** Where packages put theirs. */
+const VENDOR_UNITS = "/usr/lib/systemd/system";
 const WANTS = `${UNITS}/multi-user.target.wants`;
 
 /** What `systemctl` may ask of the host around it. */
@@ -16,6 +18,7 @@ export interface SystemdSettings {
   readonly isLibvirtRunning: () => boolean;
   /** Units that came with libvirt's packages. */
   readonly libvirtUnits: readonly string[];
+  readonly setLibvirtRunning: (isRunning: boolean) => void;
   /** What asks for a shutdown to wait, in words. */
   readonly inhibitor: () => string | undefined;
   readonly onReboot: () => void;
@@ -40,6 +43,7 @@ export class Systemd {
   async boot(): Promise<void> {
     this.#active.clear();
     this.#running.clear();
+    if (this.#hasLibvirtUnits()) this.#settings.setLibvirtRunning(false);
     const wanted = this.#readCommandLine().flatMap((word) => /^systemd\.wants=(.+)$/.exec(word)?.[1] ?? []);
     for (const name of [...wanted, ...this.#settings.files.list(WANTS)]) await this.#start(name);
   }
@@ -100,12 +104,13 @@ export class Systemd {
   }
 
   #describe(name: string): Record<string, string> {
-    const isThere = this.#settings.libvirtUnits.includes(name) || this.#settings.files.exists(`${UNITS}/${name}`);
-    const state = this.#isEnabled(name) ? "enabled" : "disabled";
+    const isMasked = this.#settings.files.linkName(`${UNITS}/${name}`) === "null";
+    const isThere = this.#isAlwaysThere(name) || this.#hasUnit(name);
+    const state = isMasked ? "masked" : this.#isEnabled(name) ? "enabled" : "disabled";
     return {
       Id: name,
-      LoadState: isThere ? "loaded" : "not-found",
-      ActiveState: isThere && this.#isActive(name) ? "active" : "inactive",
+      LoadState: isMasked ? "masked" : isThere ? "loaded" : "not-found",
+      ActiveState: isThere && !isMasked && this.#isActive(name) ? "active" : "inactive",
       UnitFileState: isThere ? state : "",
     };
   }
@@ -118,9 +123,9 @@ export class Systemd {
   async #change(verb: string, units: readonly string[], isNow: boolean): Promise<ToolAnswer> {
     const { files } = this.#settings;
     for (const name of units) {
-      if (!files.exists(`${UNITS}/${name}`))
+      if (!this.#hasUnit(name))
         return { status: 5, stderr: `Failed to ${verb} unit: Unit file ${name} does not exist.\n` };
-      if (verb === "enable") files.linkText(this.#want(name), `${UNITS}/${name}`);
+      if (verb === "enable") files.linkText(this.#want(name), this.#placeOf(name));
       else if (verb === "disable") files.remove(`${WANTS}/${name}`);
       if (verb === "stop" || (verb === "disable" && isNow)) this.#stop(name);
       if (verb === "start" || verb === "restart" || (verb === "enable" && isNow)) {
@@ -134,6 +139,7 @@ export class Systemd {
 
   #stop(name: string): void {
     this.#active.delete(name);
+    if (isLibvirtUnit(name) && ![...this.#active].some(isLibvirtUnit)) this.#settings.setLibvirtRunning(false);
     const { pid } = this.#running.get(name) ?? {};
     this.#running.delete(name);
     if (pid === undefined) return;
@@ -150,22 +156,24 @@ export class Systemd {
   }
 
   #isEnabled(name: string): boolean {
-    return this.#isLibvirt(name) || this.#settings.files.exists(`${WANTS}/${name}`);
+    return this.#isAlwaysThere(name) || this.#settings.files.exists(`${WANTS}/${name}`);
   }
 
   #isActive(name: string): boolean {
-    if (this.#isLibvirt(name)) return this.#settings.isLibvirtRunning();
+    if (this.#isAlwaysThere(name)) return this.#settings.isLibvirtRunning();
+    if (isLibvirtUnit(name) && !this.#settings.isLibvirtRunning()) return false;
     return this.#active.has(name) || this.#running.has(name);
   }
 
-  #isLibvirt(name: string): boolean {
-    return this.#settings.libvirtUnits.includes(name) || isLibvirtUnit(name);
+  /** A unit of libvirt on a host whose packages are not simulated. */
+  #isAlwaysThere(name: string): boolean {
+    return this.#settings.libvirtUnits.includes(name) && !this.#hasUnit(name);
   }
 
   /** Runs every `ExecStart=` of a unit whose conditions on the command line hold. */
   async #start(name: string): Promise<boolean> {
     const { files } = this.#settings;
-    const text = files.readIfThere(`${UNITS}/${name}`) ?? "";
+    const text = files.readIfThere(this.#placeOf(name)) ?? "";
     const words = this.#readCommandLine();
     const isWanted = readSetting(text, "ConditionKernelCommandLine").every(
       (word) => words.includes(word) || words.some((one) => one.startsWith(`${word}=`)),
@@ -178,8 +186,31 @@ export class Systemd {
     for (const command of readSetting(text, "ExecStart")) {
       if (!(await this.#run(command.replace(/^[-@:+!]+/, "")))) return false;
     }
-    this.#active.add(name);
+    this.markStarted(name);
     return true;
+  }
+
+  /** Notes a unit as one that runs, as a package's script may have started it. */
+  markStarted(name: string): void {
+    this.#active.add(name);
+    if (isLibvirtUnit(name)) this.#settings.setLibvirtRunning(true);
+  }
+
+  /** Ends a unit whose package goes. */
+  markStopped(name: string): void {
+    this.#stop(name);
+  }
+
+  #placeOf(name: string): string {
+    return this.#settings.files.exists(`${UNITS}/${name}`) ? `${UNITS}/${name}` : `${VENDOR_UNITS}/${name}`;
+  }
+
+  #hasUnit(name: string): boolean {
+    return this.#settings.files.exists(this.#placeOf(name));
+  }
+
+  #hasLibvirtUnits(): boolean {
+    return this.#settings.files.list(VENDOR_UNITS).some(isLibvirtUnit);
   }
 
   /** Absolute paths of the unit's programs lie below the host's root; `/bin/sh` is the host's shell. */

@@ -20,12 +20,13 @@ export interface ChangeTarget {
 export class Libvirt {
   readonly store: DomainStore;
   readonly devices: HostDevices;
-  readonly version: string;
+  /** Version of the installed libvirt; empty while there is none. */
+  version: string;
   readonly #kernel: Kernel;
   readonly #machine: Machine;
   #nextId = 1;
   /** False: the daemon does not answer. */
-  isRunning = true;
+  isRunning: boolean;
   /** Names of domains whose processors stand still. */
   readonly paused = new Set<string>();
   /** Names of domains that do not act upon a request to shut down. */
@@ -47,6 +48,7 @@ export class Libvirt {
     this.#machine = machine;
     this.#kernel = kernel;
     this.version = machine.libvirt ?? "";
+    this.isRunning = machine.libvirt !== undefined;
     this.store = new DomainStore(folder, this.#isConventional);
     this.devices = new HostDevices(kernel, machine, this.store);
   }

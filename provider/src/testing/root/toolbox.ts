@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Machine } from "../machine";
 import { listOtherTools } from "../loaders/other-loaders";
 import { grubPrefix, hasBls } from "../machine";
+import { listPackageTools } from "../packages/catalog";
 
 /** Which shell runs the scripts of a simulated host. */
 export type ShellKind = "sh" | "dash" | "busybox";
@@ -63,13 +64,15 @@ function standIns(machine: Machine): Record<string, string> {
     ...COMMON,
     ...loaderTools(machine),
     ...listOtherTools(machine),
-    ...(machine.libvirt === undefined ? {} : { virsh: "call" }),
+    ...Object.fromEntries(listPackageTools(machine).map((name) => [name, "call"])),
+    ...(machine.libvirt === undefined ? {} : { virsh: "call", "virt-host-validate": "call" }),
   };
 }
 
 const scripts = new Map<string, string>();
 
-function readScript(name: string): string {
+/** Text of a stand-in. */
+export function readStandIn(name: string): string {
   const known = scripts.get(name) ?? fs.readFileSync(path.join(__dirname, "..", "stand-ins", `${name}.sh`), "utf8");
   scripts.set(name, known);
   return known;
@@ -103,10 +106,10 @@ export function writeToolbox(base: string, machine: Machine, missing: readonly s
     if (!missing.includes(name)) fs.symlinkSync(place, path.join(bin, name));
   }
   for (const [name, script] of Object.entries(standIns(machine))) {
-    if (!missing.includes(name)) fs.writeFileSync(path.join(bin, name), readScript(script), { mode: 0o755 });
+    if (!missing.includes(name)) fs.writeFileSync(path.join(bin, name), readStandIn(script), { mode: 0o755 });
   }
   for (const [name, script] of Object.entries(LIBRARY)) {
-    fs.writeFileSync(path.join(lib, name), readScript(script), { mode: 0o755 });
+    fs.writeFileSync(path.join(lib, name), readStandIn(script), { mode: 0o755 });
   }
 }
 
@@ -118,7 +121,7 @@ export function wrapTool(base: string, name: string): void {
   if (!fs.existsSync(tool)) throw new Error(`the simulated host has no tool ${name}`);
   fs.mkdirSync(path.dirname(real), { recursive: true });
   fs.renameSync(tool, real);
-  fs.writeFileSync(tool, readScript("fault"), { mode: 0o755 });
+  fs.writeFileSync(tool, readStandIn("fault"), { mode: 0o755 });
 }
 
 /**
@@ -131,7 +134,7 @@ export function writeShell(base: string, kind: ShellKind): void {
     fs.symlinkSync(kind === "dash" ? locateTool("dash") : "/bin/sh", shell);
     return;
   }
-  const names = ["sh", ...Object.keys(COMMON), "mv", "cp", "ln", "rm", "cat", "sort", "mkdir"];
+  const names = ["sh", ...Object.keys(COMMON), "mv", "cp", "ln", "rm", "cat", "sort", "mkdir", "dpkg", "rpm"];
   const functions = names.map((name) => `${name}() { "$SIMULATED_HOST/bin/${name}" "$@"; }`).join("\n");
   // `exec` passes functions by; a blank at the end of an alias has the word behind it looked up as one as well.
   const aliases = `alias exec='exec ' sh="$SIMULATED_HOST/bin/sh"`;

@@ -4,6 +4,8 @@
 PATH=$SIMULATED_PATH
 calls=$SIMULATED_HOST/calls
 mine=$calls/$$
+# A tool that was killed leaves its pipe, and numbers of processes come again.
+rm -f "$mine".*
 mkfifo "$mine.reply" || exit 1
 exec 3<>"$mine.reply"
 for word; do

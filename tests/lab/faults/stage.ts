@@ -67,7 +67,8 @@ export class Stage {
   /** Plays one scene and clears up behind it. */
   async play<T>(scenario: Scenario, work: (scene: Scene) => Promise<T>): Promise<T> {
     const { frozen, stack: original, untouched } = await this.#prepare(scenario);
-    const host = await LabHost.thaw(frozen, scenario.name);
+    // ssh would take a path with a blank for two.
+    const host = await LabHost.thaw(frozen, scenario.name.replaceAll(" ", "-"));
     const stack = await copyStack(original);
     try {
       const connection = this.#link.leadTo(host.connection);

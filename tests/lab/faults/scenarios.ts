@@ -36,6 +36,8 @@ interface Kind {
   /** The file by which initial ramdisks take our rule in, and the ramdisk. */
   readonly carrier: string;
   readonly ramdisk: string;
+  /** Another one, which nothing boots and which lacks the driver. */
+  readonly spareRamdisk?: string;
 }
 
 const GRUB = {
@@ -61,6 +63,7 @@ const KINDS: readonly Kind[] = [
     choice: ["boot-once passthrough-trial.conf"],
     carrier: "etc/dracut.conf.d/90-passthrough-0000-01-00.0.conf",
     ramdisk: "boot/efi/MACHINE/KERNEL/initrd.img-KERNEL",
+    spareRamdisk: "boot/initrd.img-KERNEL",
   },
 ];
 
@@ -97,9 +100,12 @@ function tryCommandLine({ image, edits, trialEntry, choice }: Kind): Scenario[] 
 }
 
 /** A group that is bound at every boot, by a rule that the initial ramdisk must hold because it holds the rival driver. */
-function bindAtBoot({ image, carrier, ramdisk }: Kind): Scenario[] {
+function bindAtBoot({ image, carrier, ramdisk, spareRamdisk }: Kind): Scenario[] {
   const common = { image, setting: "driver in the initial ramdisk", program: detachedGroup } as const;
-  const build = [`look into ${ramdisk}`, `build ${ramdisk}`, `check ${ramdisk}`, `rename ${ramdisk}`];
+  const build = [
+    ...["look into", "build", "check", "rename"].map((verb) => `${verb} ${ramdisk}`),
+    ...(spareRamdisk === undefined ? [] : [`look into ${spareRamdisk}`]),
+  ];
   const bound = [
     ...["lock", "record driver-0000:01:00.0", ...replace(RULE), ...replace(carrier), "detach 0000:01:00.0"],
     ...[...build, "record initramfs-0000:01:00.0", "commit"],

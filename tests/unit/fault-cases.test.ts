@@ -28,11 +28,12 @@ describe("the cases of the fault lab", () => {
     expect(titles[2]).not.toEqual(titles[0]);
   });
 
-  it("reach every case with some seed", () => {
+  it("reach every case of the quick transactions with some seed", () => {
     const { cases } = selectCases(COMPLETE);
     const seeds = Array.from({ length: 5000 }, (_, seed) => seed);
+    const quick = cases.filter(({ scenario }) => ["apply", "delete"].includes(scenario.name));
 
-    expect(new Set(seeds.flatMap((seed) => sample(cases, seed)))).toEqual(new Set(cases));
+    expect(new Set(seeds.flatMap((seed) => sample(cases, seed)))).toEqual(new Set(quick));
   });
 });
 

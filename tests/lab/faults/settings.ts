@@ -33,6 +33,7 @@ const SPARE = `set -e
 systemctl -q mask --now libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirt-guests.service \
   virtlogd.socket virtlockd.socket systemd-machined.service
 systemctl -q mask user@.service
+mv /usr/bin/virsh /usr/bin/virsh.spare
 for module in bochs parport_pc ppdev psmouse serio_raw evdev i2c_i801 e1000 kvm_amd ccp rapl aesni_intel \
   ghash_clmulni_intel crct10dif_pclmul crc32_pclmul sha512_ssse3 polyval_clmulni; do
   echo "blacklist $module"

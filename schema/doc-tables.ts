@@ -73,6 +73,7 @@ function describeType(schema: PackageSpec, spec: TypeSpec): string {
   if (spec.type === "object") return `map of ${describeType(schema, spec.additionalProperties ?? {})}`;
   if (spec.$ref === undefined) return spec.type ?? "anything";
   const type = schema.types[spec.$ref.replace("#/types/", "")];
+  if (spec.$ref.startsWith("#/resources/")) return `\`${spec.$ref.split(":").at(-1) ?? ""}\``;
   if (type === undefined) return "anything";
   if ("enum" in type) return type.enum.map(({ value }) => `\`${value}\``).join(", ");
   return `object (${

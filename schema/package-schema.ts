@@ -10,6 +10,7 @@ import { HostIommuConfigOutputs } from "../provider/src/resources/host-iommu-con
 import { PciGroupDetachmentOutputs } from "../provider/src/resources/pci-group-detachment/outputs";
 import { SriovVirtualFunctionsOutputs } from "../provider/src/resources/sriov-virtual-functions/outputs";
 import { VirtualizationHostOutputs } from "../provider/src/resources/virtualization-host/outputs";
+import { COMPONENTS, type Component } from "./components";
 import { tokenOf, type FunctionSpec, type PackageSpec, type ResourceSpec } from "./package-spec";
 import { TypeCollector } from "./type-collector";
 
@@ -51,6 +52,11 @@ export function derivePackageSchema(): PackageSpec {
     tokenOf(kind),
     describeResource(kind as Kind, collector),
   ]);
+  // Behind the resources, because their types are named there.
+  const components = Object.entries(COMPONENTS).map(([name, component]): [string, ResourceSpec] => [
+    tokenOf(name),
+    describeComponent(name, component, collector),
+  ]);
   const functions = Object.keys(FUNCTIONS).map((name): [string, FunctionSpec] => [
     tokenOf(name),
     describeFunction(name, collector),
@@ -63,7 +69,7 @@ export function derivePackageSchema(): PackageSpec {
     keywords,
     license,
     types: sortByName(collector.types),
-    resources: sortByName(Object.fromEntries(resources)),
+    resources: sortByName(Object.fromEntries([...resources, ...components])),
     functions: sortByName(Object.fromEntries(functions)),
   };
 }
@@ -79,7 +85,7 @@ function describeResource(kind: Kind, collector: TypeCollector): ResourceSpec {
   const outputs = collector.describeMembers(kind, { ...OUTPUTS[kind].shape, ...CommonOutputs.shape });
   const hasDefault = Object.entries(inputs.properties).filter(([, property]) => property.default !== undefined);
   return {
-    description: readDescription(kind),
+    description: readDescription(join(folderOf(kind), "README.md")),
     properties: { ...inputs.properties, ...outputs.properties },
     required: [...inputs.required, ...hasDefault.map(([name]) => name), ...outputs.required],
     inputProperties: inputs.properties,
@@ -99,9 +105,23 @@ function describeFunction(name: string, collector: TypeCollector): FunctionSpec 
   };
 }
 
-/** The first paragraph of the resource's page. */
-function readDescription(kind: string): string {
-  const page = readFileSync(join(REPOSITORY, folderOf(kind), "README.md"), "utf8");
+/** Only what a component registers is an output of it. */
+function describeComponent(name: string, component: Component, collector: TypeCollector): ResourceSpec {
+  const inputs = collector.describeMembers(name, component.inputs.shape);
+  const outputs = collector.describeMembers(name, component.outputs.shape);
+  return {
+    description: readDescription(component.page),
+    isComponent: true,
+    properties: outputs.properties,
+    required: outputs.required,
+    inputProperties: inputs.properties,
+    requiredInputs: inputs.required,
+  };
+}
+
+/** The first paragraph of a page. */
+function readDescription(path: string): string {
+  const page = readFileSync(join(REPOSITORY, path), "utf8");
   const [, paragraph = ""] = page.split("\n\n");
   return paragraph.replaceAll("\n", " ");
 }

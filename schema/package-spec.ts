@@ -32,11 +32,13 @@ export interface EnumTypeSpec {
 /** A resource. */
 export interface ResourceSpec {
   readonly description: string;
+  /** Whether it only declares other resources. */
+  readonly isComponent?: true;
   readonly properties: Readonly<Record<string, PropertySpec>>;
   readonly required: readonly string[];
   readonly inputProperties: Readonly<Record<string, PropertySpec>>;
   readonly requiredInputs: readonly string[];
-  readonly aliases: readonly { readonly type: string }[];
+  readonly aliases?: readonly { readonly type: string }[];
 }
 
 /** A function. */

@@ -85,8 +85,14 @@ function describeScalar(path: string, schema: z.core.$ZodType): TypeSpec {
   if (schema instanceof z.ZodNumber) return { type: schema.format === "safeint" ? "integer" : "number" };
   if (schema instanceof z.ZodBoolean) return { type: "boolean" };
   if (schema instanceof z.ZodLiteral && schema.values.has(false)) return { type: "boolean" };
-  if (schema instanceof z.ZodUnknown) return { $ref: "pulumi.json#/Any" };
+  if (schema instanceof z.ZodUnknown) return describeUnknown(schema);
   throw new Error(`${path} is of a kind that the schema's generator does not know: ${schema._zod.def.type}`);
+}
+
+/** A value of any kind; with `resource` in its description, a resource of that kind. */
+function describeUnknown(schema: z.ZodUnknown): TypeSpec {
+  const kind = z.globalRegistry.get(schema)?.["resource"];
+  return { $ref: typeof kind === "string" ? `#/resources/${tokenOf(kind)}` : "pulumi.json#/Any" };
 }
 
 function describeChoice(schema: z.ZodEnum, value: string): EnumTypeSpec["enum"][number] {

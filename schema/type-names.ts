@@ -59,6 +59,11 @@ const NAMES: Readonly<Record<string, string>> = {
   "DomainHostdev.apply": "ApplyTo",
   "DomainHostdev.restart": "RestartPolicy",
   "DomainHostdev.proof": "RunningProof",
+  "PciPassthrough.running": "UnchangedPower",
+  "PciPassthrough.iommu": "IommuSettings",
+  "PciPassthrough.virtualization": "VirtualizationSettings",
+  "PciPassthrough.detachment": "DetachmentSettings",
+  "PciPassthrough.hostdev": "HostdevSettings",
 };
 
 /** Name of the type of a property; throws for one that has none yet. */

@@ -37,6 +37,14 @@ export {
   type SriovVirtualFunctionsArgs,
   type VirtualFunction,
 } from "./program/sriov-virtual-functions";
+export {
+  PciPassthrough,
+  type DetachmentSettings,
+  type HostdevSettings,
+  type IommuSettings,
+  type PciPassthroughArgs,
+  type VirtualizationSettings,
+} from "./program/pci-passthrough";
 export type { HostArgs } from "./program/resource";
 export { rollout, type HostOptions, type RolloutHost, type RolloutOptions } from "./program/rollout";
 export type { HostConnection, HostSettings } from "./model/connection";

@@ -83,6 +83,20 @@ describe("examples", () => {
     expect(host.driverOf("0000:01:00.0")).toBe("nouveau");
   });
 
+  it("whole-guide: goes from a host without libvirt to a running guest, and back", async () => {
+    const host = await startHost("bare-host", "debian-no-libvirt");
+    const program = await readExample("whole-guide");
+    const definition = `<domain type='kvm'><name>router</name><memory unit='GiB'>1</memory><os><type machine='q35'>hvm</type></os></domain>`;
+    const config = { host: "bare-host", device: "0000:01:00.0", deviceId: "8086:10d3", domain: "router", definition };
+    const workspace = await openWorkspace(config);
+
+    expect((await workspace.up(program)).changes).toEqual({ create: 6 });
+    expect(await workspace.readOutputs()).toMatchObject({ proof: { libvirt: "running with 0000:01:00.0" } });
+    await workspace.destroy();
+
+    expect(host.driverOf("0000:01:00.0")).toBe("e1000e");
+  });
+
   it("fleet: sets up hosts of different kinds and reboots none", async () => {
     const machines = { rack1: "debian-grub", rack2: "fedora-bls", rack3: "debian-gpu-iommu-on" } as const;
     const started = await Promise.all(Object.entries(machines).map(([name, machine]) => startHost(name, machine)));
@@ -153,7 +167,7 @@ describe("examples", () => {
     expect(host.writes).toEqual([]);
   });
 
-  it.each(["one-gpu", "fleet", "preview-only", "rolling-reboot", "virtual-functions"])(
+  it.each(["one-gpu", "whole-guide", "fleet", "preview-only", "rolling-reboot", "virtual-functions"])(
     "%s: registers under Pulumi's mocks and reads no host",
     async (name) => {
       const registered: string[] = [];

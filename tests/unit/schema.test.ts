@@ -4,13 +4,16 @@ import { describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 import { definitions } from "../../provider/src/engine/registry";
 import { WAIVABLE_RULES } from "../../provider/src/model/pci/safety-rules";
+import { COMPONENTS } from "../../schema/components";
 import { derivePackageSchema, OUTPUTS, renderPackageSchema } from "../../schema/package-schema";
 import type { PropertySpec, TypeSpec } from "../../schema/package-spec";
 import { TypeCollector } from "../../schema/type-collector";
 import { REPOSITORY } from "./pages";
 
 const schema = derivePackageSchema();
-const resources = Object.entries(schema.resources).map(([token, resource]) => ({ token, resource }));
+const all = Object.entries(schema.resources).map(([token, resource]) => ({ token, resource }));
+const resources = all.filter(({ resource }) => resource.isComponent !== true);
+const components = all.filter(({ resource }) => resource.isComponent === true);
 const objects = Object.entries(schema.types).flatMap(([token, type]) =>
   "properties" in type ? [{ token, type }] : [],
 );
@@ -64,6 +67,39 @@ describe.each(Object.entries(schema.functions))("%s", (_token, { description, in
   });
 });
 
+describe.each(components)("the component $token", ({ token, resource }) => {
+  it("describes what it takes and gives", () => {
+    const { inputs, outputs } = COMPONENTS[token.replace("passthrough:index:", "")] ?? {};
+
+    expect(Object.keys(resource.inputProperties)).toEqual(Object.keys(inputs?.shape ?? {}));
+    expect(Object.keys(resource.properties)).toEqual(Object.keys(outputs?.shape ?? {}));
+    expect(listUndescribed({ ...resource.inputProperties, ...resource.properties })).toEqual([]);
+    expect(resource.description).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it("takes resources that there are", () => {
+    const taken = Object.values(resource.inputProperties)
+      .flatMap(listReferences)
+      .filter((reference) => reference.startsWith("#/resources/"))
+      .map((reference) => reference.replace("#/resources/", ""));
+
+    expect(taken.length).toBeGreaterThan(0);
+    expect(resources.map((one) => one.token)).toEqual(expect.arrayContaining(taken));
+  });
+
+  it("takes settings without what it says itself, and without losing any other", () => {
+    const settings = Object.entries({ iommu: "HostIommuConfig", virtualization: "VirtualizationHost" });
+
+    for (const [input, kind] of settings) {
+      const [reference = ""] = listReferences(resource.inputProperties[input] ?? {});
+      const type = schema.types[reference.replace("#/types/", "")];
+      const members = type !== undefined && "properties" in type ? Object.keys(type.properties) : [];
+      const inputs = Object.keys(schema.resources[`passthrough:index:${kind}`]?.inputProperties ?? {});
+      expect(members).toEqual(inputs.filter((name) => name !== "host"));
+    }
+  });
+});
+
 describe("types", () => {
   it("describe every member", () => {
     expect(
@@ -72,14 +108,14 @@ describe("types", () => {
   });
 
   it("are all there where something refers to them", () => {
-    const all = [
-      ...resources.map(({ resource }) => resource.properties),
+    const members = [
+      ...all.flatMap(({ resource }) => [resource.properties, resource.inputProperties]),
       ...objects.map(({ type }) => type.properties),
       ...Object.values(schema.functions).flatMap(({ inputs, outputs }) => [inputs.properties, outputs.properties]),
     ];
-    const used = all.flatMap((properties) => Object.values(properties).flatMap(listReferences));
+    const used = members.flatMap((properties) => Object.values(properties).flatMap(listReferences));
 
-    expect(new Set(used)).toEqual(
+    expect(new Set(used.filter((reference) => !reference.startsWith("#/resources/")))).toEqual(
       new Set([...Object.keys(schema.types).map((token) => `#/types/${token}`), "pulumi.json#/Any"]),
     );
   });
@@ -121,6 +157,7 @@ describe("the derivation", () => {
       z.union([z.string(), z.union([z.string(), z.int()])]),
       { oneOf: [{ type: "string" }, { type: "integer" }] },
     ],
+    ["a resource", z.unknown().meta({ resource: "T" }), { $ref: "#/resources/passthrough:index:T" }],
     [
       "a map",
       z.record(z.string(), z.unknown()),

@@ -38,12 +38,24 @@ export function currentMember(): WaveMember | undefined {
 export function joinWave(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
   const member = current.getStore();
   if (member === undefined || opts.urn !== undefined) return opts;
-  const { parent = member.parent, aliases = [] } = opts;
-  // A resource that stood at the top before its program became a rollout is the same one.
-  const former = parent === member.parent ? [{ parent: pulumi.rootStackResource }] : [];
-  const all = { ...opts, parent, aliases: [...aliases, ...former], dependsOn: after(member.gate.all, opts.dependsOn) };
+  const all = { ...opts, ...placeOf(member, opts), dependsOn: after(member.gate.all, opts.dependsOn) };
   joined.add(all);
   return all;
+}
+
+/** Options with which a component of ours stands below its host; what it waits for is added as for any other component. */
+export function placeInWave(opts: pulumi.ComponentResourceOptions = {}): pulumi.ComponentResourceOptions {
+  const member = current.getStore();
+  return member === undefined || opts.urn !== undefined ? opts : { ...opts, ...placeOf(member, opts) };
+}
+
+/** A resource that stood at the top before its program became a rollout is the same one. */
+function placeOf(
+  member: WaveMember,
+  { parent = member.parent, aliases = [] }: pulumi.ResourceOptions,
+): Pick<pulumi.ResourceOptions, "parent" | "aliases"> {
+  const former = parent === member.parent ? [{ parent: pulumi.rootStackResource }] : [];
+  return { parent, aliases: [...aliases, ...former] };
 }
 
 /** Notes a resource as one that the next wave waits for; `proof` is an output that is known once it is done. */

@@ -73,3 +73,8 @@ export async function readDriversOf(host: LabHost, addresses: readonly string[])
   const drivers = await readDrivers(host);
   return addresses.map((address) => drivers[address] ?? "");
 }
+
+/** How often the kernel has started, by what it wrote to the serial line: every boot begins with its version. */
+export function countBoots(serialLog: string): number {
+  return serialLog.split("\n").filter((line) => line.includes("] Linux version ")).length;
+}

@@ -136,6 +136,22 @@ export class LabHost {
     this.#emulator = this.#switchOn();
   }
 
+  /** Keeps memory and disk as they are now, under a name; the host goes on. */
+  async keepMoment(name: string): Promise<void> {
+    await this.#commandSnapshot(`savevm ${name}`);
+  }
+
+  /** Goes back to a moment that was kept: what happened since has not happened. */
+  async goBackTo(name: string): Promise<void> {
+    await this.#commandSnapshot(`loadvm ${name}`);
+  }
+
+  /** The monitor says nothing when such a command has done its work. */
+  async #commandSnapshot(command: string): Promise<void> {
+    const answer = await askMonitor(listFiles(this.#folder).monitorSocket, command);
+    if (answer.trim() !== "") throw new Error(`${this.name}: ${command}: ${answer}`);
+  }
+
   /** All that the host wrote to its serial line since it was last switched on. */
   readSerialLog(): Promise<string> {
     return readFile(listFiles(this.#folder).serialLog, "utf8");

@@ -1,5 +1,13 @@
 import type { PulumiFn } from "@pulumi/pulumi/automation";
-import { DomainHostdev, HostIommuConfig, PciGroupDetachment, type DeviceArgs } from "../../provider/src/index";
+import {
+  DomainHostdev,
+  HostIommuConfig,
+  PciGroupDetachment,
+  PciPassthrough,
+  type DeviceArgs,
+  type VirtualizationSettings,
+} from "../../provider/src/index";
+import { AGENT_GUEST } from "./agent-guest";
 import type { LabHost } from "./lab-host";
 
 /** The NIC that is alone in its group. */
@@ -20,6 +28,23 @@ export function wholeJob(host: LabHost): PulumiFn {
     const nic = new PciGroupDetachment("nic", { host: connection, device }, { dependsOn: iommu });
     new DomainHostdev("guest-nic", { host: connection, domain: "guest", devices: nic.members });
     return Promise.resolve();
+  };
+}
+
+/** The whole guide in one declaration, from a host without libvirt to a running guest that has the lone NIC. */
+export function wholeGuide(host: LabHost, virtualization: VirtualizationSettings = {}): PulumiFn {
+  return () => {
+    const { proof } = new PciPassthrough("guide", {
+      host: host.connection,
+      device: { address: "01:00.0", id: "8086:10d3" },
+      domain: "agent-guest",
+      definition: AGENT_GUEST,
+      iommu: { mode: "passthrough", reboot: { policy: "ifRequired" } },
+      virtualization,
+      // An emulator inside an emulator: the guest takes more than a minute to start.
+      hostdev: { agentTimeoutSeconds: 900, shutdownTimeoutSeconds: 300 },
+    });
+    return Promise.resolve({ proof });
   };
 }
 

@@ -4,6 +4,7 @@ import { PulumiWorkspace } from "../../pulumi/workspace";
 import { GRUB, listEntries, type BootSetup, type LineChange } from "../boot-setup";
 import { readPlan } from "../engine-view";
 import {
+  countBoots,
   listChanges,
   readDomain,
   readDrivers,
@@ -130,11 +131,6 @@ async function readState(host: LabHost, setup: BootSetup): Promise<HostState> {
     hashes: await readHashes(host),
     bootId: await host.readBootId(),
   };
-}
-
-/** Every boot of the kernel begins with its version. */
-function countBoots(serialLog: string): number {
-  return serialLog.split("\n").filter((line) => line.includes("] Linux version ")).length;
 }
 
 function waitUntilOff(host: LabHost, domain: string): Promise<unknown> {

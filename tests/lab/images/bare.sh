@@ -25,8 +25,9 @@ add_agent_guest() {
   done
   cat > "$guest/init" <<'INIT'
 #!/bin/busybox sh
-mkdir -p /proc /sys /dev /run
-mount -t proc none /proc
+/bin/busybox mkdir -p /proc /sys /dev /run
+# The shell finds the programs of busybox through /proc.
+/bin/busybox mount -t proc none /proc
 mount -t sysfs none /sys
 mount -t devtmpfs none /dev
 for module in /modules/*; do

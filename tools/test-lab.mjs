@@ -8,7 +8,7 @@ import { close, hasFailed, runStage } from "./setup/stages.mjs";
 import { ensureSystemPackages } from "./setup/system-packages.mjs";
 
 /** Suites that reboot a host again and again; `npm run test:faults` has them beside its full loop. */
-const LONG = ["tests/lab/trial.test.ts", "tests/lab/persistence.test.ts"];
+const LONG = ["tests/lab/trial.test.ts", "tests/lab/persistence.test.ts", "tests/lab/bare.test.ts"];
 
 await exitWith(async () => {
   const setUp = await runStage("set-up", prepare);

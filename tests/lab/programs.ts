@@ -39,7 +39,7 @@ export function wholeGuide(host: LabHost, virtualization: VirtualizationSettings
       device: { address: "01:00.0", id: "8086:10d3" },
       domain: "agent-guest",
       definition: AGENT_GUEST,
-      iommu: { mode: "passthrough", reboot: { policy: "ifRequired" } },
+      iommu: { mode: "passthrough", reboot: { policy: "ifRequired", timeoutSeconds: 1200 } },
       virtualization,
       // An emulator inside an emulator: the guest takes more than a minute to start.
       hostdev: { agentTimeoutSeconds: 900, shutdownTimeoutSeconds: 300 },

@@ -57,21 +57,28 @@ describe("what a survey reads", () => {
   });
 
   it.each([
-    ["debian-grub", ["libvirtd.service", "libvirtd.socket", "virtlogd.service", "virtlogd.socket"]],
+    ["debian-grub", ["libvirtd.service", "libvirtd.socket", "virtlogd.service", "virtlogd.socket"], []],
     [
       "fedora-bls",
       ["virtqemud", "virtnodedevd", "virtnetworkd", "virtstoraged", "virtproxyd", "virtlogd"].flatMap((name) => [
         `${name}.service`,
         `${name}.socket`,
       ]),
+      // The package brings the one daemon for everything as well, and leaves it off.
+      ["libvirtd.service", "libvirtd.socket"],
     ],
-    ["debian-no-libvirt", []],
-  ] as const)("knows the units of libvirt on %s", async (machine, units) => {
+    ["debian-no-libvirt", [], []],
+  ] as const)("knows the units of libvirt on %s", async (machine, on, off) => {
     const host = await startHost({ machine });
 
     const { survey } = await readSurveyFacts(host);
 
-    expect(survey?.units).toEqual(units.map((name) => ({ name, fileState: "enabled", activeState: "active" })));
+    const units = [...(survey?.units ?? [])].sort((a, b) => a.name.localeCompare(b.name));
+    const expected = [
+      ...on.map((name) => ({ name, fileState: "enabled", activeState: "active" })),
+      ...off.map((name) => ({ name, fileState: "disabled", activeState: "inactive" })),
+    ];
+    expect(units).toEqual(expected.sort((a, b) => a.name.localeCompare(b.name)));
   });
 
   it("is left out of a snapshot that does not ask for it", async () => {

@@ -45,6 +45,18 @@ describe("what there is to put back", () => {
   ])("where $what", ({ text, noted, then }) => {
     const files = text === undefined ? [] : [{ path: PATH, sha256: "", text }];
 
-    expect(settleUndo(noted, files)).toEqual(then === "all" ? noted : then);
+    expect(settleUndo(noted, { files })).toEqual(then === "all" ? noted : then);
+  });
+
+  it("looks for a variable of GRUB's environment block among the block's variables", () => {
+    const path = "/boot/grub2/grubenv";
+    const [before, made, planned] = ["kernelopts=quiet\n", "kernelopts=quiet a\n", "kernelopts=quiet b\n"];
+    const noted = [
+      { path, before, after: made },
+      { path, before, after: planned },
+    ];
+    const text = `# GRUB Environment Block\nsaved_entry=0\n${made}${"#".repeat(40)}`;
+
+    expect(settleUndo(noted, { files: [], grubEnvironmentBlock: { path, text } })).toEqual([noted[0]]);
   });
 });

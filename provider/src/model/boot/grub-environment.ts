@@ -39,6 +39,13 @@ export function renderVariable(name: string, value: string): string {
   return `${name}=${value}\n`;
 }
 
+/** The block as lines of variables, each as `renderVariable` has it; empty where it cannot be read. */
+export function listVariables(block: GrubEnvironmentBlock): string {
+  const environment = parseGrubEnvironment(block);
+  if ("refused" in environment) return "";
+  return [...environment.values].flatMap(([name, all]) => all.map((value) => renderVariable(name, value))).join("");
+}
+
 /** The value in such a line; undefined when the line has gone. */
 export function parseVariable(name: string, line: string): string | undefined {
   return line.startsWith(`${name}=`) && line.endsWith("\n") ? line.slice(name.length + 1, -1) : undefined;

@@ -27,7 +27,7 @@ export interface IommuPlan {
 /** What is ours on the host: its own note knows of changes of which Pulumi never heard how they ended. */
 export function findOwned(facts: HostFacts, prior: Partial<HostIommuConfigState> | undefined): Ownership {
   const owned = parseOwnership(facts.records[OWNERSHIP_RECORD]) ?? prior?.ownership ?? NOTHING_OWNED;
-  return { ...owned, files: settleUndo(owned.files, facts.boot.files) };
+  return { ...owned, files: settleUndo(owned.files, facts.boot) };
 }
 
 /** Decides words, boot loader and files. */

@@ -2,6 +2,7 @@ import type { ChangeStep, Expectation } from "../../change";
 import type { BootFacts, HostFacts, HostFile } from "../../host-facts";
 import type { KernelArgumentEdit } from "../../kernel/command-line";
 import { listAbsent } from "../../kernel/edit";
+import { listVariables } from "../grub-environment";
 import { type LineChange, restoreLine } from "../line-change";
 
 /** Lines of a file that we changed, so that they can be put back byte for byte. */
@@ -118,9 +119,13 @@ function keep(undo: FileUndo): FileUndo[] {
  * What there is to put back of what was noted. A note is written before the first file is, so after a run that was cut
  * short it may hold several changes of the same lines: the one that stands in the file is the one that was made.
  */
-export function settleUndo(noted: readonly FileUndo[], files: readonly HostFile[]): FileUndo[] {
+export function settleUndo(
+  noted: readonly FileUndo[],
+  { files, grubEnvironmentBlock: block }: Pick<BootFacts, "files" | "grubEnvironmentBlock">,
+): FileUndo[] {
   function stands({ path, after }: FileUndo): boolean {
-    const text = files.find((file) => file.path === path)?.text;
+    // A variable of GRUB's block is noted as a line of its own.
+    const text = path === block?.path ? listVariables(block) : files.find((file) => file.path === path)?.text;
     return text !== undefined && restoreLine(text, { before: "", after }) !== undefined;
   }
   return noted.filter((undo) => {

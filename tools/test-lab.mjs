@@ -13,7 +13,8 @@ const LONG = ["tests/lab/trial.test.ts", "tests/lab/persistence.test.ts", "tests
 await exitWith(async () => {
   const setUp = await runStage("set-up", prepare);
   if (hasFailed([setUp])) return close([setUp]);
-  say(`not run here, because they take long: ${LONG.join(", ")}, and faults in trials, confirmations and persistence`);
+  say(`not run here: ${LONG.join(", ")}, and faults in trials, confirmations and persistence`);
+  say("they take long, and bare.test.ts has not been seen to pass yet");
   say("npm run test:faults runs them");
   // Two emulated machines at a time: each waits more than it works, for time-outs, disks and the other end of a connection.
   const options = ["--maxWorkers=2", "--testPathIgnorePatterns", ...LONG];

@@ -10,7 +10,7 @@ import { FAILED } from "./stages.mjs";
 const ORDER = ["unit", "lifecycle", "ssh", "cli", "page", "pulumi", "examples"];
 
 /** jest ends a test that waits too long, but not one that never gives its thread back: then the kind as a whole is ended. */
-const KIND_TIMEOUT_MS = 40 * 60_000;
+const KIND_TIMEOUT_MS = 55 * 60_000;
 const LAB_TIMEOUT_MS = 120 * 60_000;
 
 /** Lists the folders of tests/ that hold tests, without the lab, in the order in which they run. */

@@ -3,12 +3,13 @@ const { join } = require("node:path");
 
 /** What one test or hook of a kind may take; a kind that is not named here has jest's usual limit. */
 const TIMEOUT_MS = {
-  lifecycle: 180_000,
+  // A loop of power cuts starts a host two dozen times.
+  lifecycle: 480_000,
   ssh: 120_000,
-  pulumi: 180_000,
-  examples: 180_000,
+  pulumi: 300_000,
+  examples: 300_000,
   cli: 600_000,
-  page: 180_000,
+  page: 300_000,
   lab: 1_200_000,
 };
 

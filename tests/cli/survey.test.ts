@@ -92,6 +92,13 @@ describe("passthrough doctor", () => {
       "device-firmware-memory",
       "keeps memory (RMRR) for IOMMU group 1",
     ],
+    [
+      "no-remapping",
+      machines["no-interrupt-remapping"],
+      [],
+      "interrupt-remapping",
+      "Interrupts are not remapped, so VFIO gives no device to a guest",
+    ],
     ["package-missing", machines["debian-no-libvirt"], [], "packages", "Not installed"],
     ["not-there", READY, ["--device", "05:00.0"], "device", "has no PCI function 0000:05:00.0"],
   ])("gives the cause on a host with %s", async (name, machine, words, check, cause) => {
@@ -108,6 +115,24 @@ describe("passthrough doctor", () => {
     expect(found).toMatchObject({ outcome: "failure", cause: expect.stringContaining(cause) });
     expect(text.stdout).toContain(`✗ ${found?.title ?? ""}\n`);
     expect(text.stdout.replace(/\s+/g, " ")).toContain(`→ ${found?.remedy ?? ""}`);
+  });
+
+  it("warns of a locked-down kernel, which VFIO works with, and ends with 0", async () => {
+    await startHost("locked", "locked-down");
+
+    const [text, json] = await Promise.all([
+      passthrough(["doctor", "locked"]),
+      passthrough(["doctor", "locked", "--json"]),
+    ]);
+
+    const { isFine, checks } = JSON.parse(json.stdout) as { isFine: boolean; checks: Check[] };
+    expect([text.exitCode, json.exitCode, isFine]).toEqual([0, 0, true]);
+    expect(checks.find(({ name }) => name === "lockdown")).toMatchObject({
+      outcome: "warning",
+      cause: expect.stringContaining("Secure Boot is on, and the kernel is locked down (integrity)"),
+      remedy: expect.stringContaining("mokutil --import"),
+    });
+    expect(text.stdout.replace(/\s+/g, " ")).toContain("! Secure Boot and lockdown Secure Boot is on, and the kernel");
   });
 
   it("gives the cause when libvirt's daemon is off", async () => {

@@ -90,11 +90,15 @@ describe("passthrough", () => {
   });
 
   it("closes its connections and ends with 130 when it is interrupted", async () => {
-    const host = await startHost("slow", "debian-gpu", { latencyMs: 60_000 });
+    const host = await startHost("slow", "debian-gpu");
+    const forever = new Promise<void>(() => undefined);
 
     const run = await passthrough(["plan", "slow", "--device", "01:00.0"], {
       onStart: (child) => {
-        host.beforeCommand(() => void child.kill("SIGINT"));
+        host.beforeCommand(() => {
+          child.kill("SIGINT");
+          return forever;
+        });
       },
     });
 

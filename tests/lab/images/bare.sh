@@ -41,7 +41,12 @@ echo GUEST-DONE
 acpid
 for port in $(grep -lx org.qemu.guest_agent.0 /sys/class/virtio-ports/*/name); do
   port=${port%/name}
-  qemu-ga --method=virtio-serial --path="/dev/${port##*/}" --statedir=/run --daemonize && echo GUEST-AGENT
+  # Where it keeps its number by default there is no folder; it ends silently then, behind the back of who started it.
+  qemu-ga --method=virtio-serial --path="/dev/${port##*/}" --statedir=/run --pidfile=/run/qemu-ga.pid --daemonize
+  until [ -s /run/qemu-ga.pid ]; do
+    sleep 1
+  done
+  echo GUEST-AGENT
 done
 while :; do
   sleep 3600

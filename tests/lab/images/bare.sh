@@ -25,7 +25,9 @@ add_agent_guest() {
   done
   cat > "$guest/init" <<'INIT'
 #!/bin/busybox sh
-/bin/busybox mkdir -p /proc /sys /dev /run
+# Daemons end at once, behind the back of who started them, where they cannot write their log and their number.
+/bin/busybox mkdir -p /proc /sys /dev /run /var/log
+/bin/busybox ln -s /run /var/run
 # The shell finds the programs of busybox through /proc.
 /bin/busybox mount -t proc none /proc
 mount -t sysfs none /sys
@@ -41,8 +43,7 @@ echo GUEST-DONE
 acpid
 for port in $(grep -lx org.qemu.guest_agent.0 /sys/class/virtio-ports/*/name); do
   port=${port%/name}
-  # Where it keeps its number by default there is no folder; it ends silently then, behind the back of who started it.
-  qemu-ga --method=virtio-serial --path="/dev/${port##*/}" --statedir=/run --pidfile=/run/qemu-ga.pid --daemonize
+  qemu-ga --method=virtio-serial --path="/dev/${port##*/}" --statedir=/run --daemonize
   until [ -s /run/qemu-ga.pid ]; do
     sleep 1
   done

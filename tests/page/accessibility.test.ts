@@ -11,6 +11,8 @@ const VIEWS = [
   { name: "dark", opening: { scheme: "dark" } },
   { name: "with a selection", opening: { device: "0000:01:00.0" } },
   { name: "dark, with a selection", opening: { device: "0000:01:00.0", scheme: "dark" } },
+  { name: "with a device that a guest has", opening: { device: "0000:05:00.0" } },
+  { name: "with a device that the host needs", opening: { device: "0000:04:00.0" } },
   { name: "with a search", opening: { scheme: "light" }, query: "nvme" },
   { name: "dark, with a search", opening: { scheme: "dark" }, query: "audio" },
   { name: "in a narrow window", opening: { device: "0000:02:00.0", width: 420 } },

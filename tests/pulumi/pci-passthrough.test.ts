@@ -62,6 +62,7 @@ describe("PciPassthrough", () => {
     const preview = await workspace.preview(component(host), { diff: true });
     expect(preview.changes).toEqual({ create: 6 });
     expect(preview.text).toMatch(/members +: \[unknown\]/);
+    expect(preview.text).toMatch(/waitsFor: \[\n +\[0\]: "connectUri"\n +\[1\]: "devices"/);
     expect(host.packages.installed).toEqual(installed);
 
     expect((await workspace.up(component(host))).changes).toEqual({ create: 6 });

@@ -20,6 +20,16 @@ function listUnknown(run: EngineRun): Record<string, string[]> {
   return Object.fromEntries(entries);
 }
 
+/** What the plan of each resource says that it waits for. */
+function listWaits(run: EngineRun): Record<string, unknown> {
+  const entries = run.events.flatMap(({ resourcePreEvent }) => {
+    const { urn = "", new: after } = resourcePreEvent?.metadata ?? {};
+    const { plan } = (after?.inputs ?? {}) as { plan?: { waitsFor?: unknown } };
+    return plan?.waitsFor === undefined ? [] : [[urn.split("::").at(-1) ?? "", plan.waitsFor] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
 describe("inputs that a preview does not know yet", () => {
   const { startHost, openWorkspace } = useStage();
   let host: SimulatedHost;
@@ -74,6 +84,14 @@ describe("inputs that a preview does not know yet", () => {
       connection: ["domainUuid", "host", "plan"],
       devices: ["devices", "domainUuid", "plan"],
       domain: ["domain", "domainUuid", "plan"],
+    });
+    expect(listWaits(run)).toEqual({
+      words: ["kernelArguments"],
+      address: ["host"],
+      device: ["device"],
+      connection: ["host"],
+      devices: ["devices"],
+      domain: ["domain"],
     });
   });
 

@@ -52,7 +52,7 @@ export async function check<Inputs extends CommonInputs, State extends JsonObjec
   }
   if (parsed.kind === "wrong") return answer(wire.declared, parsed.problems);
   const place = parsed.kind === "complete" ? placeOf(definition, parsed.inputs) : knownPlace(wire.declared);
-  if (place === undefined) return answer({ ...wire.declared, ...unknownOutputs(definition) }, []);
+  if (place === undefined) return answer({ ...wire.declared, ...outputsOfUnknown(definition, wire.declared) }, []);
   const session = context.sessions.open(place.host, place.request);
   const reading = await readFacts(session, wire);
   if ("problem" in reading) return answer(wire.declared, [reading.problem]);

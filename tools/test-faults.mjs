@@ -27,13 +27,7 @@ await exitWith(async () => {
 });
 
 function runLongSuites() {
-  return runTests("lab", [
-    "--runInBand",
-    "--verbose",
-    "tests/lab/trial.test.ts",
-    "tests/lab/persistence.test.ts",
-    "tests/lab/bare.test.ts",
-  ]);
+  return runTests("lab", ["--runInBand", "--verbose", "tests/lab/trial.test.ts", "tests/lab/persistence.test.ts"]);
 }
 
 async function prepare() {

@@ -30,10 +30,22 @@ export interface CommandOptions {
 export interface CliStage {
   /** Folder of the home. */
   readonly home: () => string;
+  /** Gives a machine that is there already a name for ssh. */
+  readonly introduce: (name: string, machine: NamedMachine) => Promise<void>;
   /** Starts a host that ssh knows by a name. */
   readonly startHost: (name: string, machine: MachineName | Machine, options?: HostStart) => Promise<SimulatedHost>;
   /** Runs the built command in a process of its own. */
   readonly passthrough: (words: readonly string[], options?: CommandOptions) => Promise<CommandRun>;
+}
+
+/** What ssh has to know of a machine. */
+export interface NamedMachine {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly privateKeyPath: string;
+  /** Its key for known_hosts. Default: none, so that it is a stranger. */
+  readonly hostKey?: string;
 }
 
 /** What a host may differ in. */
@@ -60,25 +72,33 @@ export function useCli(): CliStage {
   });
   return {
     home: () => home,
+    introduce: (name, machine) => introduce(home, name, machine),
     startHost: async (name, machine, { isKnown = true, ...options } = {}) => {
       const host = await SimulatedHost.start({ machine, rebootMs: 20, ...options });
       hosts.push(host);
-      await introduce(home, name, host, isKnown);
+      const { address, port = 22, user = "root", privateKey = "", hostKey } = host.connection;
+      const privateKeyPath = join(home, ".ssh", `${name}.key`);
+      await writeFile(privateKeyPath, privateKey, { mode: 0o600 });
+      const known = isKnown ? { hostKey: [hostKey].flat()[0] ?? "" } : {};
+      await introduce(home, name, { address, port, user, privateKeyPath, ...known });
       return host;
     },
     passthrough: (words, options = {}) => run(words, home, options),
   };
 }
 
-async function introduce(home: string, name: string, host: SimulatedHost, isKnown: boolean): Promise<void> {
-  const { address, port = 22, user = "root", privateKey = "", hostKey } = host.connection;
-  const key = join(home, ".ssh", `${name}.key`);
-  await writeFile(key, privateKey, { mode: 0o600 });
-  const settings = [`HostName ${address}`, `Port ${port}`, `User ${user}`, `IdentityFile ${key}`, "IdentityAgent none"];
+async function introduce(home: string, name: string, machine: NamedMachine): Promise<void> {
+  const { address, port, user, privateKeyPath, hostKey } = machine;
+  const settings = [
+    `HostName ${address}`,
+    `Port ${port}`,
+    `User ${user}`,
+    `IdentityFile ${privateKeyPath}`,
+    "IdentityAgent none",
+  ];
   await writeFile(join(home, ".ssh", "config"), `Host ${name}\n  ${settings.join("\n  ")}\n`, { flag: "a" });
-  if (!isKnown) return;
-  const known = `[${address}]:${port} ${[hostKey].flat()[0] ?? ""}\n`;
-  await writeFile(join(home, ".ssh", "known_hosts"), known, { flag: "a" });
+  if (hostKey === undefined) return;
+  await writeFile(join(home, ".ssh", "known_hosts"), `[${address}]:${port} ${hostKey}\n`, { flag: "a" });
 }
 
 function run(words: readonly string[], home: string, options: CommandOptions): Promise<CommandRun> {

@@ -18,12 +18,16 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** How a page is opened. */
-export interface Opening {
-  readonly device?: string;
+/** What a page is looked at in. */
+export interface WindowOptions {
   readonly scheme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
+}
+
+/** How a page is rendered and opened. */
+export interface Opening extends WindowOptions {
+  readonly device?: string;
 }
 
 /** An open page and what it has asked for and complained of. */
@@ -51,11 +55,16 @@ export class TestBrowser {
 
   /** Renders the surveys, opens the page, and waits until it is drawn. */
   async open(surveys: readonly HostSurvey[], opening: Opening = {}): Promise<OpenPage> {
-    const { device, scheme = "light", width = 1280, height = 800 } = opening;
-    if (this.browser === undefined) throw new Error("the browser is not started");
-    const html = await renderPage(surveys, device === undefined ? {} : { device });
+    const { device } = opening;
     const path = join(this.folder, `page-${this.files++}.html`);
-    writeFileSync(path, html);
+    writeFileSync(path, await renderPage(surveys, device === undefined ? {} : { device }));
+    return this.openFile(path, opening);
+  }
+
+  /** Opens a page that was written before, and waits until it is drawn. */
+  async openFile(path: string, window: WindowOptions = {}): Promise<OpenPage> {
+    const { scheme = "light", width = 1280, height = 800 } = window;
+    if (this.browser === undefined) throw new Error("the browser is not started");
     const page = await this.browser.newPage({ viewport: { width, height }, colorScheme: scheme });
     page.setDefaultTimeout(30_000);
     const requests: string[] = [];

@@ -29,6 +29,8 @@ const NEEDS = {
     ["ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd"],
     ["busybox-static", "busybox"],
     ["openssh-client", "ssh"],
+    ["chromium", "/usr/bin/chromium"],
+    ["fonts-dejavu-core", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"],
   ],
 };
 

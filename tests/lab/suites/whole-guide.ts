@@ -21,7 +21,7 @@ const KEPT = /^\/var\/lib\/passthrough\/(?:journal|lock|originals\/[0-9a-f]{64})
  * packages write, such as links, caches and catalogues.
  */
 const MADE_BY_PACKAGES =
-  /^\/(?:etc\/(?:(?:group|gshadow|passwd|shadow|subgid|subuid)-?|ld\.so\.cache|pam\.d\/common-session|(?:apparmor\.d|libvirt|sgml|xml|logrotate\.d|networks)(?:\/.*)?)|var\/lib\/(?:apt|dpkg|libvirt|logrotate|pam|polkit-1|sgml-base|xml-core)(?:\/.*)?)$/;
+  /^\/(?:etc\/(?:(?:group|gshadow|passwd|shadow|subgid|subuid)-?|ld\.so\.cache|pam\.d\/common-session|inputrc|(?:apparmor\.d|libvirt|sgml|xml|logrotate\.d|networks)(?:\/.*)?)|var\/lib\/(?:apt|dpkg|libvirt|logrotate|pam|polkit-1|sgml-base|xml-core)(?:\/.*)?)$/;
 
 /** The guest on the serial line: all that it saw, and that its agent runs. */
 const SEEN = /^GUEST-UP\n[^]*^\S+ 0x8086 0x10d3 0x020000\n[^]*^GUEST-DONE\n[^]*^GUEST-AGENT$/m;

@@ -156,6 +156,17 @@ describe("passthrough init", () => {
     expect(text).toContain("devices: gpu.members");
   });
 
+  it("writes what is wished of the guest, also where it has the device already", async () => {
+    await startUsedHost("wished");
+
+    const text = await readWritten(["wished", "-d", "01:00.0", "-g", "win11", "--running", "--restart", "if-required"]);
+
+    expect(text).toMatch(
+      /new DomainHostdev\("win11", \{\n +host,\n +domain: "win11",\n +devices: gpu\.members,\n +running: true,\n +restart: "ifRequired",\n\}\);/,
+    );
+    expect(text.match(/new DomainHostdev/g)).toHaveLength(1);
+  });
+
   it("refuses what a preview would refuse, and writes nothing", async () => {
     await startHost("needed", "debian-gpu-iommu-on");
     const folder = join(await makeFolder(), "new");

@@ -44,6 +44,9 @@ export type HostdevWishes = Omit<Wished<typeof DomainHostdevInputs>, "devices"> 
   readonly devices: readonly string[];
 };
 
+/** What is wished of a guest beside its devices. */
+export type GuestWishes = Pick<HostdevWishes, "managed" | "multifunction" | "apply" | "running" | "restart">;
+
 /** Plans a HostIommuConfig. */
 export function planIommuConfig(host: HostConnection, facts: HostFacts, wishes: IommuWishes): ResourcePlan {
   return show(named("HostIommuConfig"), hostIommuConfig, HostIommuConfigInputs.parse({ host, ...wishes }), facts);

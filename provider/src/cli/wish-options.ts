@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { WAIVABLE_RULES, type SafetyRule } from "../model/pci/safety-rules";
 import type { DeviceSelector } from "../model/pci/selector";
 import { collect, parseNumber } from "./host-options";
-import type { GroupWishes, IommuWishes } from "./planning";
+import type { GroupWishes, GuestWishes, IommuWishes } from "./planning";
 
 /** What is wished for beside the device itself. */
 export interface WishOptions {
@@ -15,7 +15,13 @@ export interface WishOptions {
   readonly persist: boolean;
   readonly prepare?: boolean;
   readonly managed: boolean;
+  readonly multifunction?: boolean;
+  readonly apply?: NonNullable<GuestWishes["apply"]>;
+  readonly running?: boolean;
+  readonly restart?: "never" | "if-required";
 }
+
+const REBOOT_POLICIES = ["never", "if-required"] as const;
 
 /** Adds the options of the three resources to a command. */
 export function addWishOptions(command: Command, defaults: { readonly reboot: string }): Command {
@@ -25,10 +31,9 @@ export function addWishOptions(command: Command, defaults: { readonly reboot: st
       "--kernel-argument <word>",
       "further word of the kernel command line; may be given several times",
     ).argParser(collect),
-    new Option("--reboot <policy>", `whether the host may be rebooted (default: ${defaults.reboot})`).choices([
-      "never",
-      "if-required",
-    ]),
+    new Option("--reboot <policy>", `whether the host may be rebooted (default: ${defaults.reboot})`).choices(
+      REBOOT_POLICIES,
+    ),
     new Option(
       "--trial-boot",
       "boot a new command line once, and keep it when the host comes back (implies --reboot if-required)",
@@ -41,6 +46,18 @@ export function addWishOptions(command: Command, defaults: { readonly reboot: st
     new Option("--no-persist", "do not bind the group again at every boot of the host"),
     new Option("--prepare", "while the IOMMU is off, prepare the group for the boot that switches it on"),
     new Option("--no-managed", "the guest's devices are not given back by libvirt when it stops"),
+    new Option("--multifunction", "the functions of one card are functions of one slot in the guest"),
+    new Option("--apply <where>", "where the guest's devices come and go (default: config)").choices([
+      "config",
+      "live",
+      "both",
+      "auto",
+    ]),
+    new Option("--running", "the guest is started, and has to be seen with its devices"),
+    new Option(
+      "--restart <policy>",
+      "whether a running guest may be shut down and started again for its devices (default: never)",
+    ).choices(REBOOT_POLICIES),
   ];
   for (const option of options) command.addOption(option.helpGroup("Wishes:"));
   return command;
@@ -75,5 +92,17 @@ export function groupWishes(device: DeviceSelector, options: WishOptions): Group
     ...(options.allow !== undefined && { allow: options.allow }),
     ...(!options.persist && { persist: false }),
     ...(options.prepare === true && { whenInactive: "prepare" as const }),
+  };
+}
+
+/** The inputs of a DomainHostdev beside domain and devices; what is not wished for is left out. */
+export function guestWishes(options: WishOptions): GuestWishes {
+  const { managed, multifunction, apply, running, restart } = options;
+  return {
+    ...(!managed && { managed }),
+    ...(multifunction === true && { multifunction }),
+    ...(apply !== undefined && { apply }),
+    ...(running === true && { running }),
+    ...(restart !== undefined && { restart: restart === "never" ? restart : ("ifRequired" as const) }),
   };
 }

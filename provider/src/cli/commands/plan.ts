@@ -16,7 +16,7 @@ import {
 } from "../planning";
 import { readHost } from "../reading";
 import { makePrintable } from "../terminal";
-import { groupWishes, iommuWishes, type WishOptions } from "../wish-options";
+import { groupWishes, guestWishes, iommuWishes, type WishOptions } from "../wish-options";
 
 /** Options of `passthrough plan`. */
 export interface PlanOptions extends HostOptions, WishOptions {
@@ -47,9 +47,9 @@ export function planAll(host: HostConnection, facts: HostFacts, options: PlanOpt
   const iommu = planIommuConfig(host, facts, iommuWishes(options));
   const alone = planGroup(host, facts, groupWishes(options.device, options));
   const group = iommu.willReboot ? withoutObstacle(alone) : alone;
-  const { domain, connectUri, managed } = options;
+  const { domain, connectUri } = options;
   if (domain === undefined) return [iommu, group];
-  const wishes = { domain, connectUri, managed };
+  const wishes = { domain, connectUri, ...guestWishes(options) };
   const devices = listMembers(group);
   const guest =
     devices.length === 0

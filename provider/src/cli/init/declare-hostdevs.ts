@@ -3,7 +3,14 @@ import type { DomainFacts, HostFacts } from "../../model/host-facts";
 import { SYSTEM_URI } from "../../model/libvirt/connect-uri";
 import { parseDomain } from "../../model/libvirt/domain-xml";
 import { joinWords } from "../../model/pci/describe";
-import { isQuiet, planHostdev, planHostdevWithoutDevices, type HostdevWishes, type ResourcePlan } from "../planning";
+import {
+  isQuiet,
+  planHostdev,
+  planHostdevWithoutDevices,
+  type GuestWishes,
+  type HostdevWishes,
+  type ResourcePlan,
+} from "../planning";
 import type { DeclaredGroup } from "./declare-groups";
 import { Code, type Declaration, type Names, type Omission, type Value } from "./declaration";
 
@@ -59,7 +66,7 @@ function declareDomain(
     }));
   const devices = planned.filter(({ plan }) => isQuiet(plan)).map(({ source }): string => source);
   if (devices.length === 0) return omissions;
-  const wishes = { domain: domain.name, devices, connectUri, managed };
+  const wishes = { domain: domain.name, devices, connectUri, ...(!managed && { managed }) };
   const plan = planHostdev(host, facts, wishes);
   return [...omissions, renderHostdevs(place, { wishes, plan, isAskedFor: false }, domain.uuid, names)];
 }
@@ -78,7 +85,7 @@ interface HostdevChoice {
 
 function renderHostdevs(place: HostdevPlace, choice: HostdevChoice, uuid: string, names: Names): DeclaredHostdevs {
   const { wishes, plan, isAskedFor, instead } = choice;
-  const { groups, connectUri } = place;
+  const { groups } = place;
   const whole = groups.find(({ members }) => isSame(members, wishes.devices));
   const parts = groups.filter(({ members }) => members.some((member) => wishes.devices.includes(member)));
   const devices: Value = whole === undefined ? wishes.devices : new Code(`${whole.declaration.variable}.members`);
@@ -87,12 +94,7 @@ function renderHostdevs(place: HostdevPlace, choice: HostdevChoice, uuid: string
     wishes,
     declaration: {
       ...(instead === undefined ? names.take(wishes.domain) : { name: instead.name, variable: instead.variable }),
-      inputs: {
-        domain: wishes.domain,
-        devices,
-        ...(wishes.managed === false && { managed: false }),
-        ...(connectUri !== SYSTEM_URI && { connectUri }),
-      },
+      inputs: renderInputs(wishes, devices),
       dependsOn: whole === undefined ? parts.map(({ declaration }) => declaration.variable) : [],
       remarks: [
         isAskedFor
@@ -105,6 +107,14 @@ function renderHostdevs(place: HostdevPlace, choice: HostdevChoice, uuid: string
   };
 }
 
+function renderInputs(wishes: HostdevWishes, devices: Value): Readonly<Record<string, Value>> {
+  const given = Object.entries({ ...wishes, devices }).filter((entry): entry is [string, Value] => {
+    const [name, value] = entry;
+    return value !== undefined && !(name === "connectUri" && value === SYSTEM_URI);
+  });
+  return Object.fromEntries(given);
+}
+
 function isSame(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((address, i) => address === right[i]);
 }
@@ -112,30 +122,33 @@ function isSame(left: readonly string[], right: readonly string[]): boolean {
 /** A guest that is to get a group. */
 export interface GuestWish {
   readonly domain: string;
-  readonly managed: boolean;
+  readonly guest: GuestWishes;
   readonly group: DeclaredGroup;
 }
 
 /** Declares that a guest gets a group; devices of it that the guest has already stay in the same resource. */
 export function declareWish(
   place: HostdevPlace,
-  { domain, managed, group }: GuestWish,
+  { domain, guest, group }: GuestWish,
   before: readonly DeclaredHostdevs[],
   names: Names,
 ): readonly DeclaredHostdevs[] {
   const { host, facts, connectUri } = place;
   const devices: string[] = [...group.members];
   if (devices.length === 0) {
-    const plan = planHostdevWithoutDevices(host, facts, { domain, connectUri, managed });
-    return [...before, withMembersLater(place, { domain, managed, group }, plan, names)];
+    const plan = planHostdevWithoutDevices(host, facts, { domain, connectUri, ...guest });
+    return [...before, withMembersLater(place, { domain, guest, group }, plan, names)];
   }
   const uuid = findDomain(facts, domain)?.uuid ?? "";
   const has = before.find(
     (one) => one.domainUuid === uuid && one.wishes.devices.some((device) => devices.includes(device)),
   );
-  if (has !== undefined && devices.every((device) => has.wishes.devices.includes(device))) return before;
+  const { managed, ...others } = guest;
+  const isThere = has !== undefined && devices.every((device) => has.wishes.devices.includes(device));
+  if (isThere && Object.keys(others).length === 0) return before;
   const all = [...new Set([...(has?.wishes.devices ?? []), ...devices])];
-  const wishes = { domain, devices: all, connectUri, managed: has?.wishes.managed ?? managed };
+  const isManaged = has === undefined ? managed !== false : has.wishes.managed !== false;
+  const wishes = { domain, devices: all, connectUri, ...(!isManaged && { managed: false }), ...others };
   const plan = planHostdev(host, facts, wishes);
   const declared = renderHostdevs(place, { wishes, plan, isAskedFor: true, instead: has?.declaration }, uuid, names);
   return [...before.filter((one) => one !== has), declared];
@@ -147,22 +160,18 @@ function findDomain(facts: HostFacts, name: string): DomainFacts | undefined {
 
 function withMembersLater(
   { connectUri }: HostdevPlace,
-  { domain, managed, group }: GuestWish,
+  { domain, guest, group }: GuestWish,
   plan: ResourcePlan,
   names: Names,
 ): DeclaredHostdevs {
   const variable = group.declaration.variable;
+  const wishes = { domain, devices: [], connectUri, ...guest };
   return {
     domainUuid: "",
-    wishes: { domain, devices: [], connectUri, managed },
+    wishes,
     declaration: {
       ...names.take(domain),
-      inputs: {
-        domain,
-        devices: new Code(`${variable}.members`),
-        ...(!managed && { managed: false }),
-        ...(connectUri !== SYSTEM_URI && { connectUri }),
-      },
+      inputs: renderInputs(wishes, new Code(`${variable}.members`)),
       dependsOn: [],
       remarks: [`Gives the whole group to ${domain}.`],
       isAskedFor: true,

@@ -3,7 +3,7 @@ import type { HostFacts } from "../../model/host-facts";
 import { selectDevice, type DeviceSelector } from "../../model/pci/selector";
 import { CommandError, nameOptions } from "../failure";
 import { listMembers, planGroup, withoutObstacle, type ResourcePlan } from "../planning";
-import { groupWishes, iommuWishes, type WishOptions } from "../wish-options";
+import { groupWishes, guestWishes, iommuWishes, type WishOptions } from "../wish-options";
 import { declareGroups, renderGroup, type DeclaredGroup } from "./declare-groups";
 import { declareHostdevs, declareWish } from "./declare-hostdevs";
 import { declareIommu } from "./declare-iommu";
@@ -39,11 +39,11 @@ export function describeHostAsProgram(host: HostConnection, facts: HostFacts, wi
   const groups = wished === undefined || given.groups.includes(wished) ? given.groups : [...given.groups, wished];
   const place = { host, facts, connectUri: wishes.connectUri, groups };
   const has = declareHostdevs(place, names);
-  const { domain, managed } = wishes;
+  const { domain } = wishes;
   const hostdevs =
     domain === undefined || wished === undefined
       ? has.hostdevs
-      : declareWish(place, { domain, managed, group: wished }, has.hostdevs, names);
+      : declareWish(place, { domain, guest: guestWishes(wishes), group: wished }, has.hostdevs, names);
   const declarations = [
     ...("declaration" in iommu ? [iommu.declaration] : []),
     ...virtual.physical.map(({ declaration }) => declaration),

@@ -52,7 +52,7 @@ const CONNECTION: readonly ErrorCase[] = [
     phase: "check",
     host: () => ({ hostKey: OTHER_KEY }),
     messages: [
-      "host.hostKey: HOST: the server shows the host key ssh-ed25519 FINGERPRINT, which is not one of those in host.hostKey. A fingerprint in hostKey must be of a key of this type; for another type give the public key. Someone may be listening in, or the host was set up anew. Compare the fingerprint with what the host itself says on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; if it is right, put FINGERPRINT into host.hostKey (PT-E29, docs/errors.md#pt-e29)",
+      "host.hostKey: HOST: the server shows the host key ssh-ed25519 FINGERPRINT, which is not one of those in host.hostKey. A fingerprint in host.hostKey must be of a key of this type; for another type give the public key. Someone may be listening in, or the host was set up anew. Compare the fingerprint with what the host itself says on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; if it is right, put FINGERPRINT into host.hostKey (PT-E29, docs/errors.md#pt-e29)",
     ],
   },
   {
@@ -70,7 +70,7 @@ const CONNECTION: readonly ErrorCase[] = [
     phase: "check",
     host: () => ({ privateKey: otherPrivateKey() }),
     messages: [
-      "host.privateKey: HOST: could not log in as root (tried: the given private key; the host accepts: publickey). Put the public key into ~root/.ssh/authorized_keys of the host, or give the right credentials (privateKeyPath, agent, password) in host",
+      "host.privateKey: HOST: could not log in as root (tried: the given private key; the host accepts: publickey). Put the public key into ~root/.ssh/authorized_keys of the host, or give another key or a password in host.privateKeyPath or host.password",
     ],
   },
   {

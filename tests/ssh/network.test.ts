@@ -84,7 +84,7 @@ async function startListener(answer: (socket: Socket) => void, port = 0): Promis
 }
 
 describe("connecting", () => {
-  const nobody = { address: "127.0.0.1", user: "root", sshConfigPath: "/nonexistent" };
+  const nobody = { address: "127.0.0.1", user: "root", sshConfigPath: "none" };
 
   it("says where nothing listens, after trying again", async () => {
     const attempts: string[] = [];

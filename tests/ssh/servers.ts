@@ -156,7 +156,7 @@ function describeServer({ server, ...parts }: ServerParts): SshServer {
       privateKeyPath: clientKey.path,
       hostKey: hostKeys.map((key) => key.publicKey),
       agent: false,
-      sshConfigPath: join(dir, "ssh_config"),
+      sshConfigPath: "none",
       ...changes,
     }),
     stop: async () => {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { UsageError } from "../../provider/src/cli/failure";
 import { readConnection, type HostOptions } from "../../provider/src/cli/host-options";
@@ -19,6 +20,21 @@ describe("a connection of the command line", () => {
     expect(readConnection("kvm1:22", options, {})).toEqual({
       ...{ address: "kvm1", port: 22, user: "admin", agent: false },
       jumpHost: ["gate", "inner"],
+    });
+  });
+
+  it("names files so that they are found from another folder, where a written program runs", () => {
+    const options = { ...NONE, identity: "keys/kvm1", sshConfig: "ssh_config", knownHosts: "~/known" };
+
+    expect(readConnection("kvm1", options, {})).toEqual({
+      address: "kvm1",
+      privateKeyPath: resolve("keys/kvm1"),
+      sshConfigPath: resolve("ssh_config"),
+      knownHostsPath: "~/known",
+    });
+    expect(readConnection("kvm1", { ...NONE, sshConfig: "none" }, {})).toEqual({
+      address: "kvm1",
+      sshConfigPath: "none",
     });
   });
 

@@ -106,6 +106,16 @@ describe("Include", () => {
     await expect(reading).rejects.toThrow(/levels deep/);
   });
 
+  it("is an error where a config that was named is not there, and none where the default is not", async () => {
+    const missing = join(home, "nowhere");
+
+    await expect(resolveTarget({ address: "kvm1", sshConfigPath: missing }, env)).rejects.toThrow(
+      `the ssh config ${missing} does not exist. Check host.sshConfigPath`,
+    );
+    await expect(resolveTarget({ address: "kvm1", sshConfigPath: "none" }, env)).resolves.toMatchObject({ port: 22 });
+    await expect(resolveTarget("kvm1", { ...env, homeDir: missing })).resolves.toMatchObject({ port: 22 });
+  });
+
   it.each([
     ["ProxyCommand nc %h", "host.jumpHost", /ProxyCommand/],
     ["ProxyJump kvm1", "host.jumpHost.jumpHost", /in a circle/],

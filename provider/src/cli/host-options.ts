@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { HostConnection, readHostSettings, type HostSettings } from "../model/connection";
 import { ConnectUri, SYSTEM_URI } from "../model/libvirt/connect-uri";
@@ -86,11 +87,11 @@ function listSettings(options: HostOptions, secrets: Secrets): Partial<HostSetti
   const settings = {
     user: options.user,
     port: options.port,
-    privateKeyPath: options.identity,
+    privateKeyPath: makeAbsolute(options.identity),
     jumpHost: options.jump === undefined ? undefined : readJumps(options.jump),
-    sshConfigPath: options.sshConfig,
+    sshConfigPath: options.sshConfig === "none" ? options.sshConfig : makeAbsolute(options.sshConfig),
     hostKey: options.hostKey,
-    knownHostsPath: options.knownHosts,
+    knownHostsPath: makeAbsolute(options.knownHosts),
     agent: options.agent ? undefined : (false as const),
     sudo: isSudo ? (sudoPassword === undefined ? true : { password: sudoPassword }) : undefined,
     password,
@@ -99,6 +100,11 @@ function listSettings(options: HostOptions, secrets: Secrets): Partial<HostSetti
     commandTimeoutSeconds: options.commandTimeout,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** A program that is written from the options runs in another folder. */
+function makeAbsolute(path: string | undefined): string | undefined {
+  return path === undefined || path.startsWith("~") ? path : resolve(path);
 }
 
 function readJumps(text: string): string[] {

@@ -102,7 +102,11 @@ const PlainSettings = z.strictObject({
     .describe(
       "Path of the known_hosts file. Default: UserKnownHostsFile of the ssh config, else ~/.ssh/known_hosts; /etc/ssh/ssh_known_hosts is read too.",
     ),
-  sshConfigPath: z.string().min(1).optional().describe("Path of the ssh config file. Default: ~/.ssh/config."),
+  sshConfigPath: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Path of the ssh config file, or `none`. Default: ~/.ssh/config, if it is there."),
   connectTimeoutSeconds: Seconds.optional().describe(
     "Seconds to wait for a connection, all attempts together. Default: ConnectTimeout of the ssh config, else 20.",
   ),

@@ -44,7 +44,7 @@ export class Authentication {
     return new TransportError({
       ...{ kind: "authentication", host: target.label, property: this.property() },
       cause: `could not log in as ${target.user} (${tried}${accepts}${notes})`,
-      next: `Put the public key into ~${target.user}/.ssh/authorized_keys of the host, or give the right credentials (privateKeyPath, agent, password) in ${target.property}`,
+      next: `Put the public key into ~${target.user}/.ssh/authorized_keys of the host, or give another key or a password in ${target.property}.privateKeyPath or ${target.property}.password`,
     });
   }
 

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { resolve } from "node:path";
 import { readErrorCode } from "./errors";
@@ -42,7 +42,16 @@ export async function readTextFile(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (readErrorCode(error) === "ENOENT" || readErrorCode(error) === "ENOTDIR") return undefined;
+    if (saysMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether nothing has this path. */
+export async function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(() => false, saysMissing);
+}
+
+function saysMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes(readErrorCode(error) ?? "");
 }

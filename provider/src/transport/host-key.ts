@@ -83,7 +83,7 @@ function verifyGiven(target: Target, key: Buffer): TransportError | undefined {
   const hasFingerprint = target.hostKeys.some((given) => given.startsWith("SHA256:"));
   // A fingerprint does not say which of its keys the server should show; a public key does.
   const hint = hasFingerprint
-    ? "A fingerprint in hostKey must be of a key of this type; for another type give the public key. "
+    ? `A fingerprint in ${target.property}.hostKey must be of a key of this type; for another type give the public key. `
     : "";
   return new TransportError({
     ...{ kind: "host-key-mismatch", host: target.label, property: `${target.property}.hostKey` },
@@ -94,7 +94,7 @@ function verifyGiven(target: Target, key: Buffer): TransportError | undefined {
 
 function unknownError(target: Target, key: Buffer): TransportError {
   const line = `${lookupName(target)} ${readKeyType(key)} ${key.toString("base64")}`;
-  const file = target.knownHostsFiles[0] ?? "the file named in knownHostsPath";
+  const file = target.knownHostsFiles[0] ?? `the file named in ${target.property}.knownHostsPath`;
   return new TransportError({
     ...{ kind: "host-key-unknown", host: target.label, property: `${target.property}.hostKey` },
     cause: `its host key is not known: ${readKeyType(key)} ${fingerprint(key)}`,

@@ -7,7 +7,7 @@ import {
   listJumpHosts,
   readHostSettings,
 } from "../model/connection";
-import { expandPath, type LocalEnvironment } from "./environment";
+import { expandPath, isMissing, type LocalEnvironment } from "./environment";
 import { describeCause, TransportError } from "./errors";
 import { type HostConfig, readHostConfig } from "./ssh-config";
 
@@ -47,6 +47,8 @@ export interface LoginSources {
 }
 
 const MAX_HOPS = 8;
+/** As for `ssh -F`. */
+const NO_CONFIG = "none";
 
 /** Decides everything about a connection; reads the ssh config, but no key. */
 export function resolveTarget(connection: HostConnection, env: LocalEnvironment): Promise<Target> {
@@ -94,12 +96,23 @@ async function resolveHop(settings: HostSettings, hop: Hop): Promise<Target> {
 }
 
 async function readConfig(settings: HostSettings, hop: Hop): Promise<HostConfig> {
-  const path = expandPath(settings.sshConfigPath ?? "~/.ssh/config", hop.env);
+  const { sshConfigPath } = settings;
+  if (sshConfigPath === NO_CONFIG) return { identitiesOnly: false };
+  const path = expandPath(sshConfigPath ?? "~/.ssh/config", hop.env);
+  const place = { kind: "configuration", host: hop.label, property: `${hop.property}.sshConfigPath` } as const;
+  // Only the default may be missing; a name that is mistyped would send its user looking for a host that has no address.
+  if (sshConfigPath !== undefined && (await isMissing(path))) {
+    throw new TransportError({
+      ...place,
+      cause: `the ssh config ${path} does not exist`,
+      next: `Check ${hop.property}.sshConfigPath; "${NO_CONFIG}" is for none`,
+    });
+  }
   try {
     return await readHostConfig(path, { host: settings.address, user: settings.user }, hop.env);
   } catch (error) {
     throw new TransportError({
-      ...{ kind: "configuration", host: hop.label, property: `${hop.property}.sshConfigPath` },
+      ...place,
       cause: `cannot use ${path}: ${describeCause(error)}`,
       next: `Check it with: ssh -G -F ${path} ${settings.address}`,
     });

@@ -19,7 +19,12 @@ describe("passthrough", () => {
     ["an unknown command", ["frobnicate"], "unknown command 'frobnicate'"],
     ["no host", ["plan", "--device", "01:00.0"], "missing required argument 'host'"],
     ["no device", ["plan", "kvm1"], "required option '-d, --device <device>' not specified"],
-    ["a device that is none", ["plan", "kvm1", "--device", "1:0"], '"1:0" is not a PCI address'],
+    [
+      "a device that is none",
+      ["plan", "kvm1", "--device", "1:0"],
+      '"1:0" is neither a PCI address such as 01:00.0 (slot 00 to 1f, function 0 to 7) nor an id such as 10de:2684.',
+    ],
+    ["a mistyped option", ["plan", "kvm1", "--devcie", "01:00.0"], "unknown option '--devcie'"],
     [
       "a rule that cannot be waived",
       ["plan", "kvm1", "-d", "01:00.0", "--allow", "ssh-session"],

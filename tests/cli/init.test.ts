@@ -114,6 +114,18 @@ describe("passthrough init", () => {
     expect(host.writes).toEqual([]);
   });
 
+  it("names the package as it is told to, so that npm finds it from the project's folder", async () => {
+    await startHost("packed", "debian-gpu-iommu-on");
+    const folder = await makeFolder();
+
+    const run = await passthrough(["init", "packed", "--package", "./pulumi-passthrough.tgz", "-o", folder]);
+
+    expect(run.stdout).toContain("  pulumi stack init passthrough-packed\n  pulumi preview --diff\n");
+    expect(JSON.parse(await readFile(join(folder, "package.json"), "utf8"))).toMatchObject({
+      dependencies: { "pulumi-passthrough": `file:${join(home(), "pulumi-passthrough.tgz")}` },
+    });
+  });
+
   it("asks for nothing by itself, and says why something is left out", async () => {
     await startHost("untouched", "debian-gpu");
 

@@ -22,6 +22,8 @@ export interface CommandRun {
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** The program to run. Default: the one that this checkout has built. */
+  readonly command?: string;
   /** Called with the process once it runs. */
   readonly onStart?: (child: ChildProcess) => void;
 }
@@ -102,9 +104,9 @@ async function introduce(home: string, name: string, machine: NamedMachine): Pro
 }
 
 function run(words: readonly string[], home: string, options: CommandOptions): Promise<CommandRun> {
-  const { environment = {}, folder = home, onStart } = options;
+  const { environment = {}, folder = home, command = COMMAND, onStart } = options;
   const env = { PATH: process.env["PATH"] ?? "", HOME: home, ...environment };
-  const child = spawn(COMMAND, words, { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, words, { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {

@@ -72,7 +72,7 @@ describe("a host as a program", () => {
     const program = describeWith({});
     const evil = 'x\n"; evil();\u2028evil();';
     const files = renderProject({
-      ...{ name: "p", host: evil, system: evil, connection: { value: evil, secrets: [] }, version: "1.0.0" },
+      ...{ name: "p", host: evil, system: evil, connection: { value: evil, secrets: [] }, dependency: "1.0.0" },
       program: { ...program, omissions: [{ what: evil, why: evil, addresses: [] }] },
     });
 

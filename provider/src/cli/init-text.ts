@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal";
 /** What was written, and what its first preview will show. */
 export interface InitResult {
   readonly directory: string;
+  /** Name of the Pulumi project. */
+  readonly name: string;
   readonly files: readonly string[];
   readonly program: HostProgram;
   /** Names of settings of the stack that secrets come from. */
@@ -15,7 +17,7 @@ export interface InitResult {
 
 /** The outcome of `passthrough init` for people. */
 export function renderInit(
-  { directory, files, program, secrets }: InitResult,
+  { directory, name, files, program, secrets }: InitResult,
   screen: Pick<Terminal, "columns" | "paint">,
 ): string {
   const { columns, paint } = screen;
@@ -47,6 +49,7 @@ export function renderInit(
     "",
     paint.title("Next"),
     `  cd ${directory} && npm install`,
+    `  pulumi stack init ${name}`,
     ...secrets.map((secret) => `  pulumi config set --secret ${secret}`),
     "  pulumi preview --diff",
   ];

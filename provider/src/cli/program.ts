@@ -119,13 +119,21 @@ function planCommand(context: Context, run: Run): Command {
       "Shows what `pulumi preview` would show of one device on one host: the same plans, the same refusals. Reads only. Exit code 1 when something is refused.",
     )
     .argument("<host>", HOST)
-    .addOption(new Option("-d, --device <device>", DEVICE).argParser(parseDevice).makeOptionMandatory())
+    .addOption(new Option("-d, --device <device>", `${DEVICE} (required)`).argParser(parseDevice))
     .option("-g, --domain <name>", "guest that gets the device: a libvirt domain by name or UUID")
     .option(...JSON_OPTION)
     .option(...COLOUR_OPTION);
   return addHostOptions(addWishOptions(command, { reboot: "never" }))
     .addHelpText("after", PLAN_HELP)
-    .action((host: string, options: PlanOptions) => run(options, () => plan(host, options, context)));
+    .action((host: string, options: Partial<PlanOptions>) =>
+      run(options, () => plan(host, requireDevice(options), context)),
+    );
+}
+
+/** Commander asks for what is missing before it says that a word is mistyped. */
+function requireDevice(options: Partial<PlanOptions>): PlanOptions {
+  if (options.device === undefined) throw new UsageError("required option '-d, --device <device>' not specified");
+  return options as PlanOptions;
 }
 
 function initCommand(context: Context, run: Run): Command {
@@ -138,6 +146,10 @@ function initCommand(context: Context, run: Run): Command {
     .addOption(new Option("-d, --device <device>", DEVICE).argParser(parseDevice))
     .option("-g, --domain <name>", "guest that gets the device: a libvirt domain by name or UUID")
     .option("-o, --directory <folder>", "where to write (default: passthrough-HOST)")
+    .option(
+      "--package <place>",
+      "this package in package.json: a version, a tarball, an address (default: this version)",
+    )
     .option(...JSON_OPTION)
     .option(...COLOUR_OPTION);
   return addHostOptions(addWishOptions(command, { reboot: "if-required, as a trial, where the IOMMU is off" }))

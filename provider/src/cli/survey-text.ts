@@ -48,7 +48,9 @@ function describeIommu({ iommu }: HostSurvey, paint: Paint): string {
   const state = iommu.isActive
     ? `${paint.good("in use")}, ${countOf(iommu.groupCount, "group")}`
     : paint.bad("not in use");
-  const remapping = `interrupt remapping ${iommu.interruptRemapping}`;
+  // Firmware and kernel may remap interrupts on a host whose devices are not translated.
+  const also = iommu.isActive ? "" : "for the host itself ";
+  const remapping = `interrupt remapping ${also}${iommu.interruptRemapping}`;
   const unsafe = iommu.areUnsafeInterruptsAllowed ? `, ${paint.caution("unsafe interrupts allowed")}` : "";
   return `${state}, ${remapping}${unsafe}`;
 }

@@ -17,6 +17,7 @@ import { readVersion } from "../version";
 export interface InitOptions extends HostOptions, Wishes {
   readonly connectUri: string;
   readonly directory?: string;
+  readonly package?: string;
   readonly json?: boolean;
 }
 
@@ -39,7 +40,7 @@ export async function init(hostText: string, options: InitOptions, context: Cont
     system: makePrintable(`${hostname}, ${distributionName}`),
     connection: written,
     program,
-    version: readVersion(),
+    dependency: nameDependency(options.package),
   });
   const directory = options.directory ?? name;
   await writeProject(resolve(directory), files);
@@ -57,9 +58,18 @@ export async function init(hostText: string, options: InitOptions, context: Cont
           })),
           omissions: program.omissions,
         })
-      : renderInit({ directory, files: paths, program: makePrintable(program), secrets: written.secrets }, terminal),
+      : renderInit(
+          { directory, name, files: paths, program: makePrintable(program), secrets: written.secrets },
+          terminal,
+        ),
   );
   return EXIT.fine;
+}
+
+/** What package.json says of this package: its version, or what npm finds at a path from anywhere. */
+function nameDependency(wanted: string | undefined): string {
+  if (wanted === undefined) return readVersion();
+  return /^\.{0,2}\/|\.tgz$/.test(wanted) && !wanted.includes(":") ? `file:${resolve(wanted)}` : wanted;
 }
 
 /** What Pulumi and npm both take as a name. */

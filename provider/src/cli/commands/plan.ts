@@ -1,5 +1,6 @@
 import { describeHost, type HostConnection } from "../../model/connection";
 import type { HostFacts } from "../../model/host-facts";
+import { isIommuActive } from "../../model/iommu/active";
 import type { DeviceSelector } from "../../model/pci/selector";
 import { EXIT, renderJson, type Context, type ExitCode } from "../context";
 import { checkWishes } from "../check-wishes";
@@ -42,11 +43,20 @@ export async function plan(hostText: string, options: PlanOptions, context: Cont
   return resources.some(({ outcome }) => outcome === "refused") ? EXIT.failure : EXIT.fine;
 }
 
+/** Without a reboot that is allowed, an `up` of the same wishes ends at the group. */
+function explainStop({ waitsFor }: ResourcePlan, facts: HostFacts): Pick<ResourcePlan, "waitsFor"> {
+  if (waitsFor === undefined || isIommuActive(facts)) return {};
+  return {
+    waitsFor:
+      "pulumi up would stop here with an error until the host was rebooted with the IOMMU on; see what --trial-boot or --reboot if-required would do",
+  };
+}
+
 /** The three resources of the guide, as a program would declare them. */
 export function planAll(host: HostConnection, facts: HostFacts, options: PlanOptions): ResourcePlan[] {
   const iommu = planIommuConfig(host, facts, iommuWishes(options));
   const alone = planGroup(host, facts, groupWishes(options.device, options));
-  const group = iommu.willReboot ? withoutObstacle(alone) : alone;
+  const group = iommu.willReboot ? withoutObstacle(alone) : { ...alone, ...explainStop(alone, facts) };
   const { domain, connectUri } = options;
   if (domain === undefined) return [iommu, group];
   const wishes = { domain, connectUri, ...guestWishes(options) };

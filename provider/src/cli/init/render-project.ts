@@ -19,19 +19,19 @@ export interface Project {
   readonly system: string;
   readonly connection: WrittenConnection;
   readonly program: HostProgram;
-  /** Version of this package. */
-  readonly version: string;
+  /** This package as npm finds it: a version, or the place of a tarball. */
+  readonly dependency: string;
 }
 
 /** Every file of a project that is ready to be run. */
 export function renderProject(project: Project): ProjectFile[] {
-  const { name, host, system, connection, program, version } = project;
+  const { name, host, system, connection, program, dependency } = project;
   const title = `${host}: ${system}, as \`passthrough init\` found it.`;
   const manifest = {
     name,
     private: true,
     main: "index.ts",
-    dependencies: { "@pulumi/pulumi": "^3.216.0", "pulumi-passthrough": version },
+    dependencies: { "@pulumi/pulumi": "^3.216.0", "pulumi-passthrough": dependency },
     devDependencies: { "@types/node": "^20.19.0", typescript: "^5.9.0" },
   };
   const compilerOptions = { target: "es2022", module: "node16", strict: true, skipLibCheck: true, noEmit: true };

@@ -186,7 +186,8 @@ describe("the cause and the remedy", () => {
       {
         outcome: "failure",
         cause: "Not installed: QEMU and libvirt (virsh).",
-        remedy: "Install them: zypper install -t pattern kvm_server",
+        remedy:
+          "Declare a VirtualizationHost for this host, or install them by hand: zypper install -t pattern kvm_server",
       },
     ],
     [
@@ -256,7 +257,7 @@ describe("one device", () => {
       "[ssh-session] 0000:00:02.0 (Ethernet controller, 1af4:1000, driver virtio-pci) carries interface enp0s2 of this SSH session.",
     ],
     ["a device that the host can spare", "01:00.0", "device-safety", "ok", "The host can spare it."],
-    ["an address that is not there", "09:00.0", "device", "failure", "kvm1 has no PCI function 0000:09:00.0."],
+    ["an address that is not there", "09:00.0", "device", "failure", "The host has no PCI function 0000:09:00.0."],
   ])("%s", (_what, address, name, outcome, cause) => {
     const found = find(buildHost(), name, address);
 

@@ -62,7 +62,7 @@ describe("selectDevice", () => {
     expect(explain(select({ address: "01:00.1" }))).toEqual({
       property: "device.address",
       reason:
-        "kvm1 has no PCI function 0000:01:00.1. " +
+        "The host has no PCI function 0000:01:00.1. " +
         "On bus 0000:01 there is 0000:01:00.0 (Ethernet controller, 8086:10d3, driver e1000e). " +
         "Buses are renumbered when cards are added or removed, so an address that was right may have moved.",
     });
@@ -72,7 +72,7 @@ describe("selectDevice", () => {
     expect(explain(select({ address: "07:00.0", id: "8086:10d3" }))).toEqual({
       property: "device.address",
       reason:
-        "kvm1 has no PCI function 0000:07:00.0. " +
+        "The host has no PCI function 0000:07:00.0. " +
         "Its buses are 0000:00, 0000:01, 0000:02 and 0000:03. 8086:10d3 is now at 0000:01:00.0. " +
         "Buses are renumbered when cards are added or removed, so an address that was right may have moved.",
     });
@@ -91,9 +91,9 @@ describe("selectDevice", () => {
   it.each([
     [{ address: "01:00.0", id: "10de:2684" }, "device.id", "10de:2684 is nowhere on this host."],
     [{ address: "01:00.0", id: "8086:100e" }, "device.id", "8086:100e is now at 0000:03:01.0 and 0000:03:02.0."],
-    [{ id: "10de:2684" }, "device.id", "kvm1 has no PCI function with id 10de:2684. Nor has it any"],
+    [{ id: "10de:2684" }, "device.id", "The host has no PCI function with id 10de:2684. Nor has it any"],
     [{ id: "1af4:1041" }, "device.id", "Of the same vendor it has 0000:00:02.0 (Ethernet controller, 1af4:1000"],
-    [{ id: "8086:100e" }, "device.id", "8086:100e is not unique on kvm1: it is at 0000:03:01.0 (Ethernet"],
+    [{ id: "8086:100e" }, "device.id", "8086:100e is not unique on the host: it is at 0000:03:01.0 (Ethernet"],
   ])("explains %j", (input, property, reason) => {
     const problem = explain(select(input));
 

@@ -79,8 +79,16 @@ export function parseInputs<Inputs extends CommonInputs, State extends JsonObjec
   const issues = result.success ? [] : result.error.issues;
   const problems = issues
     .filter((issue) => !unknown.some((path) => areRelated(path, toPath(issue.path))))
-    .map((issue) => ({ property: formatPath(toPath(issue.path)), reason: issue.message }));
+    .flatMap((issue) => describeIssue(issue, inputNames(definition.schema)));
   return problems.length > 0 ? { kind: "wrong", problems } : { kind: "partial" };
+}
+
+/** What is wrong with an input; for a name that is none, what the names are. */
+function describeIssue(issue: z.core.$ZodIssue, names: readonly string[]): Problem[] {
+  const path = toPath(issue.path);
+  if (issue.code !== "unrecognized_keys") return [{ property: formatPath(path), reason: issue.message }];
+  const known = path.length === 0 ? `; the inputs are ${[...names].sort().join(", ")}` : "";
+  return issue.keys.map((key) => ({ property: formatPath([...path, key]), reason: `there is no such input${known}` }));
 }
 
 function toPath(path: readonly PropertyKey[]): (string | number)[] {

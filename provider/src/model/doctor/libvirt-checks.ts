@@ -28,7 +28,7 @@ function adviseInstall({ identity }: HostFacts): string {
   const command = known[0]?.[1];
   if (command === undefined)
     return `Install QEMU for this machine and libvirt with its daemon, as ${identity.distributionName} has them.`;
-  return `Install them: ${command}`;
+  return `Declare a VirtualizationHost for this host, or install them by hand: ${command}`;
 }
 
 /** Whether libvirt answers, and which of its daemons should. */

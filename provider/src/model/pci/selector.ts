@@ -59,14 +59,14 @@ function selectById(facts: HostFacts, id: PciId): DeviceSelection {
   if (others.length === 0) return { device };
   return problem(
     "device.id",
-    `${id} is not unique on ${facts.identity.hostname}: it is at ${describeFunctions([device, ...others])}. ` +
+    `${id} is not unique on the host: it is at ${describeFunctions([device, ...others])}. ` +
       "Give the address of the one that is meant.",
   );
 }
 
 function explainMissingAddress(facts: HostFacts, address: PciAddress, id: PciId | undefined): string {
   return [
-    `${facts.identity.hostname} has no PCI function ${address}.`,
+    `The host has no PCI function ${address}.`,
     explainBus(facts, address),
     ...(id === undefined ? [] : [explainWhereabouts(facts, id)]),
     "Buses are renumbered when cards are added or removed, so an address that was right may have moved.",
@@ -82,7 +82,7 @@ function explainBus(facts: HostFacts, address: PciAddress): string {
 }
 
 function explainMissingId(facts: HostFacts, id: PciId): string {
-  const missing = `${facts.identity.hostname} has no PCI function with id ${id}.`;
+  const missing = `The host has no PCI function with id ${id}.`;
   const sameVendor = facts.pci.filter((device) => device.id.startsWith(id.slice(0, 5)));
   if (sameVendor.length === 0) return `${missing} Nor has it any other function of vendor ${id.slice(0, 4)}.`;
   return `${missing} Of the same vendor it has ${describeFunctions(sortFunctions(sameVendor))}.`;

@@ -44,7 +44,12 @@ function checkConflicts(inputs: HostIommuConfigInputs): Problem[] {
   return inputs.kernelArguments.present.flatMap((word, i) => {
     const property = `kernelArguments.present[${i}]`;
     if (isIommuOff(word))
-      return [{ property, reason: `${word} switches the IOMMU off, which this resource switches on` }];
+      return [
+        {
+          property,
+          reason: `${word} switches the IOMMU off, which this resource switches on; leave the word out, or the whole resource`,
+        },
+      ];
     if (keyOf(word) === mode)
       return [
         { property, reason: `${word} contradicts mode ${JSON.stringify(inputs.mode)}, which sets ${mode} itself` },

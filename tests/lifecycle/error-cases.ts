@@ -52,7 +52,7 @@ const CONNECTION: readonly ErrorCase[] = [
     phase: "check",
     host: () => ({ hostKey: OTHER_KEY }),
     messages: [
-      "host.hostKey: HOST: the server shows the host key ssh-ed25519 FINGERPRINT, which is not one of those in host.hostKey. A fingerprint in host.hostKey must be of a key of this type; for another type give the public key. Someone may be listening in, or the host was set up anew. Compare the fingerprint with what the host itself says on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; if it is right, put FINGERPRINT into host.hostKey (PT-E29, docs/errors.md#pt-e29)",
+      "host.hostKey: HOST: the server shows the host key ssh-ed25519 FINGERPRINT, which is not one of those in host.hostKey. A fingerprint in host.hostKey must be of a key of this type; for another type give the public key. Someone may be listening in, or the host was set up anew. Compare the fingerprint with what the host itself says on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; if it is right, put FINGERPRINT into host.hostKey (PT-E29, pulumi-passthrough/docs/errors.md#pt-e29)",
     ],
   },
   {
@@ -61,7 +61,7 @@ const CONNECTION: readonly ErrorCase[] = [
     phase: "check",
     host: () => ({ hostKey: undefined, knownHostsPath: "/nowhere/known_hosts" }),
     messages: [
-      "host.hostKey: HOST: its host key is not known: ssh-ed25519 FINGERPRINT. Compare the fingerprint with what the host itself says on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; if it is right, add this line to /nowhere/known_hosts:\nHOST ssh-ed25519 PUBLICKEY\nor put FINGERPRINT into host.hostKey (PT-E28, docs/errors.md#pt-e28)",
+      "host.hostKey: HOST: its host key is not known: ssh-ed25519 FINGERPRINT. Compare the fingerprint with what the host itself says on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; if it is right, add this line to /nowhere/known_hosts:\nHOST ssh-ed25519 PUBLICKEY\nor put FINGERPRINT into host.hostKey (PT-E28, pulumi-passthrough/docs/errors.md#pt-e28)",
     ],
   },
   {
@@ -89,7 +89,7 @@ const CONNECTION: readonly ErrorCase[] = [
     machine: { ...ON.machine, user: "operator", sudo: false },
     phase: "check",
     messages: [
-      "host: HOST: the session runs as user id 1000, not as root. Next: set host.sudo, or log in as root (PT-E23, docs/errors.md#pt-e23).",
+      "host: HOST: the session runs as user id 1000, not as root. Next: set host.sudo, or log in as root (PT-E23, pulumi-passthrough/docs/errors.md#pt-e23).",
     ],
   },
   {
@@ -114,7 +114,7 @@ const INPUTS: readonly ErrorCase[] = [
     phase: "check",
     inputs: { device: { address: "0000:82.0.0" } },
     messages: [
-      'device.address: "0000:82.0.0" is not a PCI address; expected domain:bus:slot.function in hexadecimal, such as 0000:01:00.0 (slot 00 to 1f, function 0 to 7) (PT-E22, docs/errors.md#pt-e22)',
+      'device.address: "0000:82.0.0" is not a PCI address; expected domain:bus:slot.function in hexadecimal, such as 0000:01:00.0 (slot 00 to 1f, function 0 to 7) (PT-E22, pulumi-passthrough/docs/errors.md#pt-e22)',
     ],
   },
   {
@@ -153,8 +153,8 @@ const INPUTS: readonly ErrorCase[] = [
     phase: "check",
     inputs: { domain: "guest", devices: ["0000:02:00.0", "0000:09:00.0", NIC] },
     messages: [
-      "devices[0]: HOST: 0000:02:00.0 (PCI bridge, 1b36:000e, no driver) is a bridge, and libvirt assigns no bridges (a non-endpoint); name an endpoint below it (PT-E12, docs/errors.md#pt-e12)",
-      "devices[1]: HOST: the host has no PCI function 0000:09:00.0; look with lspci -D, since buses are renumbered when cards are added or removed (PT-E19, docs/errors.md#pt-e19)",
+      "devices[0]: HOST: 0000:02:00.0 (PCI bridge, 1b36:000e, no driver) is a bridge, and libvirt assigns no bridges (a non-endpoint); name an endpoint below it (PT-E12, pulumi-passthrough/docs/errors.md#pt-e12)",
+      "devices[1]: HOST: the host has no PCI function 0000:09:00.0; look with lspci -D, since buses are renumbered when cards are added or removed (PT-E19, pulumi-passthrough/docs/errors.md#pt-e19)",
     ],
   },
 ];
@@ -166,7 +166,7 @@ const HOST: readonly ErrorCase[] = [
     machine: { machine: "debian-no-libvirt" },
     phase: "check",
     messages: [
-      "domain: HOST: there is no virsh on the host; install libvirt and its client (Debian: libvirt-daemon-system libvirt-clients) (PT-E20, docs/errors.md#pt-e20)",
+      "domain: HOST: there is no virsh on the host; install libvirt and its client (Debian: libvirt-daemon-system libvirt-clients) (PT-E20, pulumi-passthrough/docs/errors.md#pt-e20)",
     ],
   },
   {
@@ -177,7 +177,7 @@ const HOST: readonly ErrorCase[] = [
       host.setLibvirtRunning(false);
     },
     messages: [
-      "domain: HOST: libvirt does not answer: error: failed to connect to the hypervisor error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory; start its daemon (systemctl start libvirtd, or virtqemud.socket) and look at its log (PT-E20, docs/errors.md#pt-e20)",
+      "domain: HOST: libvirt does not answer: error: failed to connect to the hypervisor error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory; start its daemon (systemctl start libvirtd, or virtqemud.socket) and look at its log (PT-E20, pulumi-passthrough/docs/errors.md#pt-e20)",
     ],
   },
   {
@@ -186,7 +186,7 @@ const HOST: readonly ErrorCase[] = [
     phase: "check",
     inputs: { ...GUEST.inputs, connectUri: "ch:///system" },
     messages: [
-      "connectUri: HOST: libvirt does not answer at ch:///system: error: failed to connect to the hypervisor error: no connection driver available for ch:///system; correct the URI, or see that on the host, as root, virsh -c 'ch:///system' list answers (PT-E20, docs/errors.md#pt-e20)",
+      "connectUri: HOST: libvirt does not answer at ch:///system: error: failed to connect to the hypervisor error: no connection driver available for ch:///system; correct the URI, or see that on the host, as root, virsh -c 'ch:///system' list answers (PT-E20, pulumi-passthrough/docs/errors.md#pt-e20)",
     ],
   },
   {
@@ -277,7 +277,7 @@ const CHANGE: readonly ErrorCase[] = [
       host.fillDisk();
     },
     messages: [
-      'HOST: step "record HostIommuConfig" failed: could not write /var/lib/passthrough/records/HostIommuConfig: no reason could be noted; is the disk full?; everything before it was taken back. Next: mend the cause and run again; /var/lib/passthrough/journal on the host has every step (PT-E27, docs/errors.md#pt-e27).',
+      'HOST: step "record HostIommuConfig" failed: could not write /var/lib/passthrough/records/HostIommuConfig: no reason could be noted; is the disk full?; everything before it was taken back. Next: mend the cause and run again; /var/lib/passthrough/journal on the host has every step (PT-E27, pulumi-passthrough/docs/errors.md#pt-e27).',
     ],
   },
   {
@@ -303,7 +303,7 @@ const CHANGE: readonly ErrorCase[] = [
       host.faults.failTool("flock", { words: ["-w", "90"], stderr: "" });
     },
     messages: [
-      "HOST: the change could not begin: another change has held the lock /var/lib/passthrough/lock for more than 90 s; nothing was written. Next: see what is under way on the host (its last lines are in /var/lib/passthrough/journal), and run again when that has ended or the cause is mended (PT-E30, docs/errors.md#pt-e30).",
+      "HOST: the change could not begin: another change has held the lock /var/lib/passthrough/lock for more than 90 s; nothing was written. Next: see what is under way on the host (its last lines are in /var/lib/passthrough/journal), and run again when that has ended or the cause is mended (PT-E30, pulumi-passthrough/docs/errors.md#pt-e30).",
     ],
   },
   {
@@ -315,7 +315,7 @@ const CHANGE: readonly ErrorCase[] = [
       host.faults.hangTool("virsh", { words: ["nodedev-detach"] });
     },
     messages: [
-      'HOST: step "detach 0000:01:00.0" failed: it did not return within 5 s; something on the host still uses 0000:01:00.0 (driver e1000e); everything before it was taken back. Cause: the host\'s driver waits until nobody uses 0000:01:00.0 any more. A display server, nvidia-persistenced, a container or an open device file keeps it. Remedy: end what uses it (for a graphics card: fuser -v /dev/dri/* /dev/nvidia*), or bind the device at boot: with persist, and a restart of the host, the driver never has it. Next: mend the cause and run again; /var/lib/passthrough/journal on the host has every step (PT-E21, docs/errors.md#pt-e21).',
+      'HOST: step "detach 0000:01:00.0" failed: it did not return within 5 s; something on the host still uses 0000:01:00.0 (driver e1000e); everything before it was taken back. Cause: the host\'s driver waits until nobody uses 0000:01:00.0 any more. A display server, nvidia-persistenced, a container or an open device file keeps it. Remedy: end what uses it (for a graphics card: fuser -v /dev/dri/* /dev/nvidia*), or bind the device at boot: with persist, and a restart of the host, the driver never has it. Next: mend the cause and run again; /var/lib/passthrough/journal on the host has every step (PT-E21, pulumi-passthrough/docs/errors.md#pt-e21).',
     ],
   },
 ];

@@ -127,7 +127,7 @@ describe("what the host needs", () => {
     [
       BRIDGE,
       [
-        "[bridge] 0000:02:00.0 (PCI bridge, 1b36:000e, no driver) is a bridge (to libvirt a non-endpoint), which cannot be assigned to a guest and stays with the host. Moving it would lose everything below it: 0000:03:01.0 (Ethernet controller, 8086:100e, driver e1000) and 0000:03:02.0 (Ethernet controller, 8086:100e, driver e1000). This rule cannot be waived. Name an endpoint below the bridge. (PT-E12, docs/errors.md#pt-e12)",
+        "[bridge] 0000:02:00.0 (PCI bridge, 1b36:000e, no driver) is a bridge (to libvirt a non-endpoint), which cannot be assigned to a guest and stays with the host. Moving it would lose everything below it: 0000:03:01.0 (Ethernet controller, 8086:100e, driver e1000) and 0000:03:02.0 (Ethernet controller, 8086:100e, driver e1000). This rule cannot be waived. Name an endpoint below the bridge. (PT-E12, pulumi-passthrough/docs/errors.md#pt-e12)",
       ],
     ],
   ])("%s is refused in the preview, with the rule and the loss", async (address, reasons) => {
@@ -167,7 +167,7 @@ describe("what the host needs", () => {
     const problems = await refusals(host, { device: { address: NIC } });
 
     expect(problems).toEqual([
-      `device: ${labelOf(host)}: [running-domain] 0000:01:00.0 (Ethernet controller, 8086:10d3, driver e1000e) is in use by the running or paused domain guest. Moving it would lose a device that domain guest is using. This rule cannot be waived. Shut the domain down, or take the device out of it. (PT-E14, docs/errors.md#pt-e14)`,
+      `device: ${labelOf(host)}: [running-domain] 0000:01:00.0 (Ethernet controller, 8086:10d3, driver e1000e) is in use by the running or paused domain guest. Moving it would lose a device that domain guest is using. This rule cannot be waived. Shut the domain down, or take the device out of it. (PT-E14, pulumi-passthrough/docs/errors.md#pt-e14)`,
     ]);
   });
 });

@@ -72,7 +72,7 @@ export const REFUSED: readonly ErrorCase[] = [
       host.setLibvirtRunning(false);
     },
     messages: [
-      `reboot.runningDomains: HOST: a reboot is needed (${WHY}), but libvirt does not answer, so nobody can tell which domains it would stop: error: failed to connect to the hypervisor error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory. Start libvirt's daemon, or set reboot.policy to "never" and reboot when it suits (PT-E20, docs/errors.md#pt-e20)`,
+      `reboot.runningDomains: HOST: a reboot is needed (${WHY}), but libvirt does not answer, so nobody can tell which domains it would stop: error: failed to connect to the hypervisor error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory. Start libvirt's daemon, or set reboot.policy to "never" and reboot when it suits (PT-E20, pulumi-passthrough/docs/errors.md#pt-e20)`,
     ],
   },
   {
@@ -84,7 +84,7 @@ export const REFUSED: readonly ErrorCase[] = [
       host.activity.holdLock(APT);
     },
     messages: [
-      "host: HOST: a package manager is at work, and the boot menu would be generated under it: apt-get (process 4242, holds /var/lib/dpkg/lock-frontend). Wait until it has ended, then run again (PT-E30, docs/errors.md#pt-e30)",
+      "host: HOST: a package manager is at work, and the boot menu would be generated under it: apt-get (process 4242, holds /var/lib/dpkg/lock-frontend). Wait until it has ended, then run again (PT-E30, pulumi-passthrough/docs/errors.md#pt-e30)",
     ],
   },
   {
@@ -96,7 +96,7 @@ export const REFUSED: readonly ErrorCase[] = [
       host.activity.openFile(ZYPPER, "515\n");
     },
     messages: [
-      "host: HOST: a package manager is at work, and the host would be rebooted under it: zypper (process 515, holds /run/zypp.pid). Wait until it has ended, then run again (PT-E30, docs/errors.md#pt-e30)",
+      "host: HOST: a package manager is at work, and the host would be rebooted under it: zypper (process 515, holds /run/zypp.pid). Wait until it has ended, then run again (PT-E30, pulumi-passthrough/docs/errors.md#pt-e30)",
     ],
   },
 ];

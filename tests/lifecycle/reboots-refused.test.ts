@@ -96,7 +96,7 @@ const LATE = [
     what: "a package manager has begun",
     happen: (host: SimulatedHost) => host.activity.openFile(PACMAN),
     says: "a package manager is at work: pacman (process 616, holds /var/lib/pacman/db.lck)",
-    reference: " (PT-E30, docs/errors.md#pt-e30)",
+    reference: " (PT-E30, pulumi-passthrough/docs/errors.md#pt-e30)",
   },
   {
     what: "a domain has been started",
@@ -137,7 +137,7 @@ describe("a host that has come into use since the preview", () => {
     const up = inRun((run) => new Resource("HostIommuConfig").up(run, inputsOf(host, {})));
 
     await expect(up).rejects.toThrow(
-      "a package manager is at work: dpkg (process 31, holds /var/lib/dpkg/lock); nothing was written. Next: wait until it has ended, then run again (PT-E30, docs/errors.md#pt-e30).",
+      "a package manager is at work: dpkg (process 31, holds /var/lib/dpkg/lock); nothing was written. Next: wait until it has ended, then run again (PT-E30, pulumi-passthrough/docs/errors.md#pt-e30).",
     );
     expect(host.readFile("/boot/grub/grub.cfg")).toBe(before);
     expect(host.writtenFiles().filter(({ path }) => /^\/(?:boot|etc)\//.test(path))).toEqual([]);

@@ -187,7 +187,7 @@ describe("a message", () => {
     });
 
     expect(error.message).toBe(
-      'kvm1: step "attach hostdev-0000:01:00.0" failed: Unmanaged PCI device 0000:01:00.0 must be manually detached from the host. Cause: with managed false libvirt expects 0000:01:00.0 to be on vfio-pci already, and it is not. Remedy: let the DomainHostdev depend on a PciGroupDetachment, or set managed to true. Next: run again (PT-E16, docs/errors.md#pt-e16).',
+      'kvm1: step "attach hostdev-0000:01:00.0" failed: Unmanaged PCI device 0000:01:00.0 must be manually detached from the host. Cause: with managed false libvirt expects 0000:01:00.0 to be on vfio-pci already, and it is not. Remedy: let the DomainHostdev depend on a PciGroupDetachment, or set managed to true. Next: run again (PT-E16, pulumi-passthrough/docs/errors.md#pt-e16).',
     );
   });
 
@@ -199,7 +199,7 @@ describe("a message", () => {
     });
 
     expect(error.message).toBe(
-      "kvm1: the session runs as user id 1000, not as root. Next: set host.sudo (PT-E23, docs/errors.md#pt-e23).",
+      "kvm1: the session runs as user id 1000, not as root. Next: set host.sudo (PT-E23, pulumi-passthrough/docs/errors.md#pt-e23).",
     );
   });
 

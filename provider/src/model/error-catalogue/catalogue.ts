@@ -4,8 +4,8 @@ import { HOST_ERRORS } from "./host-errors";
 import { LIBVIRT_ERRORS } from "./libvirt-errors";
 import { recogniseAmong, type RecognisedError } from "./recognise";
 
-/** Page that has a section for each entry. */
-const PAGE = "docs/errors.md";
+/** Page that has a section for each entry, from the folder of packages on: few know where a package keeps its pages. */
+const PAGE = "pulumi-passthrough/docs/errors.md";
 
 /** Every error that is known, in the order in which they are looked for: what says more comes first. */
 export const KNOWN_ERRORS: readonly KnownError[] = [...GUEST_ERRORS, ...LIBVIRT_ERRORS, ...HOST_ERRORS];
@@ -15,7 +15,7 @@ export function recogniseError(text: string): RecognisedError | undefined {
   return recogniseAmong(KNOWN_ERRORS, text);
 }
 
-/** Where to read on: `(PT-E01, docs/errors.md#pt-e01)`. */
+/** Where to read on: `(PT-E01, pulumi-passthrough/docs/errors.md#pt-e01)`. */
 export function renderReference(id: KnownError["id"]): string {
   return `(${id}, ${PAGE}#${id.toLowerCase()})`;
 }

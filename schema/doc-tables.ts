@@ -1,6 +1,7 @@
 import { KNOWN_ERRORS } from "../provider/src/model/error-catalogue/catalogue";
 import type { KnownError } from "../provider/src/model/error-catalogue/entry";
 import { ABSOLUTE_RULES, SAFETY_RULES, WAIVABLE_RULES } from "../provider/src/model/pci/safety-rules";
+import { machines } from "../provider/src/testing/machines/catalog";
 import { derivePackageSchema } from "./package-schema";
 import { tokenOf, type PackageSpec, type PropertySpec, type TypeSpec } from "./package-spec";
 
@@ -14,12 +15,13 @@ export function fillTables(page: string): string {
 }
 
 /**
- * A table by its name: `inputs KIND`, `outputs KIND`, `type NAME`, `waivable rules`, `absolute rules`, `list errors`; and the
- * sections of the page of errors, `section errors`.
+ * A table by its name: `inputs KIND`, `outputs KIND`, `type NAME`, `waivable rules`, `absolute rules`, `list errors`,
+ * `list machines`; and the sections of the page of errors, `section errors`.
  */
 function renderTable(name: string): string {
   const [what = "", of = ""] = name.split(" ");
   if (of === "rules") return renderRules(what);
+  if (of === "machines") return renderMachines();
   if (of === "errors") return what === "list" ? renderErrorList() : KNOWN_ERRORS.map(renderError).join("\n\n");
   const schema = derivePackageSchema();
   if (what === "type") return renderMembers(schema, readType(schema, of));
@@ -83,6 +85,13 @@ function describeType(schema: PackageSpec, spec: TypeSpec): string {
           .map((key) => `\`${key}\``)
           .join(", ")
   })`;
+}
+
+function renderMachines(): string {
+  return joinRows(
+    ["Name", "What it is"],
+    Object.entries(machines).map(([name, { description }]) => [`\`${name}\``, description]),
+  );
 }
 
 function renderRules(which: string): string {

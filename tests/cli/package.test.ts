@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { dependencies, peerDependencies } from "../../package.json";
-import { REPOSITORY } from "../unit/pages";
+import { listBlocks, REPOSITORY } from "../unit/pages";
 import { useCli } from "./stage";
 
 const { home, startHost, passthrough } = useCli();
@@ -55,6 +56,34 @@ describe("the package as npm packs it", () => {
     expect(await compile()).toEqual({ stdout: "", stderr: "" });
     await writeFile(program, (await readFile(program, "utf8")).replace("domain:", "domian:"));
     await expect(compile()).rejects.toMatchObject({ stdout: expect.stringContaining("'domian' does not exist") });
+  });
+
+  it("keeps a simulated host by the program of docs/testing.md, for the commands that stand below it", async () => {
+    const blocks = listBlocks(await readFile(join(REPOSITORY, "docs/testing.md"), "utf8"));
+    const program = blocks.find(({ mark }) => mark === "program that keeps a host")?.text ?? "";
+    const commands = blocks.flatMap(({ language, text }) => (language === "sh" ? text.trim().split("\n") : []));
+    await writeFile(join(project, "simulate.mjs"), program);
+    const host = spawn(process.execPath, ["simulate.mjs", "debian-gpu"], {
+      cwd: project,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [said] = (await once(host.stdout, "data")) as [Buffer];
+
+    const runs = [];
+    for (const words of commands.map((line) => line.replace(/^npx passthrough /, "").split(" "))) {
+      runs.push(await passthrough(words, { command: join(installed, "dist/cli/main.js"), folder: project }));
+    }
+    const end = once(host, "close");
+    host.kill("SIGINT");
+
+    expect(String(said)).toBe(`passthrough survey simulated -F ${join(project, "simulated/config")}\n`);
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(runs[0]?.stdout).toMatch(/IOMMU +not in use, interrupt remapping for the host itself on/);
+    expect(await readFile(join(project, "passthrough-simulated/index.ts"), "utf8")).toContain(
+      `sshConfigPath: "${join(project, "simulated/config")}"`,
+    );
+    expect(await end).toEqual([0, null]);
+    expect(await readdir(project)).not.toContain("simulated");
   });
 
   it("holds the pages that messages refer to", async () => {

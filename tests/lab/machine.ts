@@ -38,7 +38,9 @@ export function renderArguments(files: MachineFiles, setup: MachineSetup): strin
   return [
     ...["-accel", "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split"],
     ...["-cpu", "EPYC,+svm", "-smp", "1", "-m", "2560", "-display", "none"],
-    ...["-serial", `file:${files.serialLog}`, "-monitor", `unix:${files.monitorSocket},server=on,wait=off`],
+    "-no-reboot",
+    ...["-chardev", `file,id=serial,path=${files.serialLog},append=on`, "-serial", "chardev:serial"],
+    ...["-monitor", `unix:${files.monitorSocket},server=on,wait=off`],
     ...["-pidfile", files.pidFile],
     ...(setup.firmware === "uefi" ? renderUefi(files) : []),
     ...["-drive", renderDisk(files, setup), "-device", "virtio-blk-pci,drive=root,bootindex=1,addr=0x3"],

@@ -86,6 +86,14 @@ describe.each([
     expect(error.message).not.toContain("wrong horse");
   });
 
+  it("says that there is nothing to log in with", async () => {
+    const error = await failureOf(whoAmI(keyless({}), "/nonexistent"));
+
+    expect(factsOf(error)).toEqual({ kind: "authentication", property: "host" });
+    expect(error.message).toContain("could not log in as root (there was nothing to log in with");
+    expect(error.message).toContain("give another key or a password in host.privateKeyPath or host.password");
+  });
+
   it("takes the password when the key is not let in", async () => {
     expect(await whoAmI(keyless({ privateKeyPath: stranger.path, password: PASSWORD }))).toBe("root");
   });

@@ -10,6 +10,7 @@ export class Authentication {
   private readonly tried: string[] = [];
   private readonly rest: LoginAttempt[];
   private accepted: readonly AuthenticationType[] | undefined;
+  private wasAsked = false;
 
   constructor(target: Target, credentials: Credentials) {
     this.target = target;
@@ -17,13 +18,14 @@ export class Authentication {
     this.rest = [...credentials.attempts];
   }
 
-  /** True once the host has been offered something. */
+  /** True once the host wants a login, also where there is nothing to offer. */
   get hasStarted(): boolean {
-    return this.tried.length > 0;
+    return this.wasAsked;
   }
 
   /** What ssh2 asks for the next attempt; `null` stands for "the server has not said what it accepts". */
   readonly handler: AuthHandlerMiddleware = (methods: AuthenticationType[] | null, _isPartial, next) => {
+    this.wasAsked = true;
     if (methods !== null) this.accepted = methods;
     for (let attempt = this.rest.shift(); attempt !== undefined; attempt = this.rest.shift()) {
       if (this.accepted !== undefined && !this.accepted.includes(attempt.method)) continue;

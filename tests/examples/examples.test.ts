@@ -1,67 +1,29 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
-import { transformSync } from "@swc/core";
-import * as passthrough from "pulumi-passthrough";
-import { SimulatedHost, type MachineName } from "pulumi-passthrough/testing";
 import { PulumiWorkspace } from "../pulumi/workspace";
+import { useHome } from "../user-home";
+import { loadProgram } from "../user-program";
 
 const EXAMPLES = resolve(__dirname, "../../examples");
 const PROJECT = "passthrough-test";
 
-let home: string;
-const hosts: SimulatedHost[] = [];
+const { home, startHost } = useHome();
 const workspaces: PulumiWorkspace[] = [];
 
-beforeAll(async () => {
-  home = await mkdtemp(join(os.tmpdir(), "passthrough-home-"));
-  await mkdir(join(home, ".ssh"));
-  // The programs name their hosts as a user would: by names of the ssh config, here and in the provider's process.
-  jest.spyOn(os, "homedir").mockReturnValue(home);
-});
-
 afterAll(async () => {
-  jest.restoreAllMocks();
-  await Promise.all([...hosts.map((host) => host.stop()), ...workspaces.map((workspace) => workspace.remove())]);
-  await rm(home, { recursive: true, force: true });
+  await Promise.all(workspaces.map((workspace) => workspace.remove()));
 });
 
 /** The text of an example as it stands there, run anew at each call. */
 async function readExample(name: string): Promise<PulumiFn> {
-  const source = await readFile(join(EXAMPLES, name, "index.ts"), "utf8");
-  const { code } = transformSync(source, {
-    jsc: { parser: { syntax: "typescript" }, target: "es2022" },
-    module: { type: "commonjs" },
-  });
-  const modules: Readonly<Record<string, unknown>> = { "@pulumi/pulumi": pulumi, "pulumi-passthrough": passthrough };
-  return () => {
-    const exports: Record<string, unknown> = {};
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- an example is a program of ours; Node's own loader would keep its first run
-    const run = new Function("require", "exports", code) as (require: (id: string) => unknown, exports: object) => void;
-    run((id) => modules[id], exports);
-    return Promise.resolve(exports);
-  };
-}
-
-/** Starts a host that ssh knows by a name. */
-async function startHost(name: string, machine: MachineName): Promise<SimulatedHost> {
-  const host = await SimulatedHost.start({ machine, rebootMs: 20 });
-  hosts.push(host);
-  const { address, port = 22, user = "root", privateKey = "", hostKey } = host.connection;
-  const key = join(home, ".ssh", `${name}.key`);
-  await writeFile(key, privateKey, { mode: 0o600 });
-  const entry = `Host ${name}\n  HostName ${address}\n  Port ${port}\n  User ${user}\n  IdentityFile ${key}\n`;
-  await writeFile(join(home, ".ssh", "config"), entry, { flag: "a" });
-  const known = `[${address}]:${port} ${Array.isArray(hostKey) ? (hostKey[0] ?? "") : (hostKey ?? "")}\n`;
-  await writeFile(join(home, ".ssh", "known_hosts"), known, { flag: "a" });
-  return host;
+  return loadProgram(await readFile(join(EXAMPLES, name, "index.ts"), "utf8"));
 }
 
 async function openWorkspace(config: Readonly<Record<string, string>>): Promise<PulumiWorkspace> {
-  const workspace = await PulumiWorkspace.create({ HOME: home });
+  const workspace = await PulumiWorkspace.create({ HOME: home() });
   workspaces.push(workspace);
   for (const [key, value] of Object.entries(config)) await workspace.setConfig(`${PROJECT}:${key}`, value);
   return workspace;

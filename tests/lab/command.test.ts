@@ -33,7 +33,7 @@ describe("the command on a real host that was set up by hand", () => {
   beforeAll(async () => {
     host = await LabHost.start({ name: "command" });
     await browser.start();
-    await introduce("lab", host.connection);
+    introduce("lab", host.connection);
     const bootId = await host.readBootId();
     await host.ssh(SET_UP_BY_HAND);
     await host.ssh("systemctl reboot");

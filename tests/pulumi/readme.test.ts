@@ -1,33 +1,24 @@
 import { readdirSync, statSync } from "node:fs";
-import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
-import * as passthrough from "pulumi-passthrough";
-import { SimulatedHost, type MachineName } from "pulumi-passthrough/testing";
-import * as ts from "typescript";
+import type { SimulatedHost } from "pulumi-passthrough/testing";
 import type { z } from "zod";
 import { definitions } from "../../provider/src/engine/registry";
 import { CommonOutputs } from "../../provider/src/resources/common-outputs";
 import { OUTPUTS } from "../../schema/package-schema";
 import { listBlocks, REPOSITORY, type Block } from "../unit/pages";
+import { useHome } from "../user-home";
+import { loadProgram } from "../user-program";
 import { PulumiWorkspace, type EngineRun } from "./workspace";
 
+const { home, startHost } = useHome();
 let blocks: Block[];
-let home: string;
 let workspace: PulumiWorkspace;
 
 beforeAll(async () => {
   blocks = listBlocks(await readFile(join(REPOSITORY, "README.md"), "utf8"));
-  home = await mkdtemp(join(os.tmpdir(), "passthrough-home-"));
-  // The programs name their host as a user would: by a name of the ssh config, here and in the provider's process.
-  jest.spyOn(os, "homedir").mockReturnValue(home);
-});
-
-afterAll(async () => {
-  jest.restoreAllMocks();
-  await rm(home, { recursive: true });
 });
 
 describe("the README's program", () => {
@@ -36,13 +27,13 @@ describe("the README's program", () => {
   let before: string[];
 
   beforeAll(async () => {
-    host = await startHost("debian-gpu");
+    host = await startHost("kvm1", "debian-gpu");
     before = listTouched(host);
-    workspace = await PulumiWorkspace.create({ HOME: home });
+    workspace = await PulumiWorkspace.create({ HOME: home() });
     shown = await workspace.preview(readProgram("program"), { diff: true });
   });
 
-  afterAll(() => end(host));
+  afterAll(() => workspace.remove());
 
   it("gives the preview that is printed there, and touches nothing", () => {
     expect(readable(shown)).toBe(findBlock("output of the program's preview").text);
@@ -83,6 +74,8 @@ describe("the README's program", () => {
 
   it("updates its resources when the same host gets another name", async () => {
     const { address, port = 22 } = host.connection;
+    // The key has a place in the ssh config under the host's name only.
+    await copyFile(join(home(), ".ssh/kvm1.key"), join(home(), ".ssh/id_ed25519"));
     const renamed = readProgram("program", (text) => text.replace('"kvm1";', `"root@${address}:${port}";`));
 
     expect((await workspace.preview(renamed)).changes).toEqual({ same: 1, update: 3 });
@@ -118,11 +111,11 @@ describe("what else the README shows", () => {
   let host: SimulatedHost;
 
   beforeAll(async () => {
-    host = await startHost("debian-gpu-iommu-on");
-    workspace = await PulumiWorkspace.create({ HOME: home });
+    host = await startHost("kvm1", "debian-gpu-iommu-on");
+    workspace = await PulumiWorkspace.create({ HOME: home() });
   });
 
-  afterAll(() => end(host));
+  afterAll(() => workspace.remove());
 
   it("is what a host with its IOMMU on gives", async () => {
     const shown = await workspace.preview(readProgram("program"), { diff: true });
@@ -158,16 +151,7 @@ function findBlock(mark: string): Block {
 
 /** The program as it stands in the README. */
 function readProgram(mark: string, edit = (text: string): string => text): PulumiFn {
-  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-  const { outputText } = ts.transpileModule(edit(findBlock(mark).text), { compilerOptions });
-  return () => {
-    const exported = {};
-    const packages: Readonly<Record<string, unknown>> = { "pulumi-passthrough": passthrough };
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text is our own README
-    const run = new Function("require", "exports", outputText) as (...args: unknown[]) => void;
-    run((name: string) => packages[name], exported);
-    return Promise.resolve(exported);
-  };
+  return loadProgram(edit(findBlock(mark).text));
 }
 
 /** What was printed, without URNs and without the end, which tells the time; warnings come as they like, so they stand last. */
@@ -183,21 +167,4 @@ function readable({ text }: EngineRun): string {
 function listTouched(host: SimulatedHost): string[] {
   const files = ["/etc/default/grub", "/boot/grub/grub.cfg"].map((file) => host.readFile(file));
   return [...files, host.domainXml("win11", { withSecrets: true })];
-}
-
-async function startHost(machine: MachineName): Promise<SimulatedHost> {
-  const host = await SimulatedHost.start({ machine });
-  const { address, port = 22, user = "", privateKey = "", hostKey = "" } = host.connection;
-  const folder = join(home, ".ssh");
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "id_ed25519"), privateKey, { mode: 0o600 });
-  await writeFile(join(folder, "known_hosts"), `[${address}]:${port} ${[hostKey].flat().join()}\n`);
-  const config = ["Host kvm1", `HostName ${address}`, `Port ${port}`, `User ${user}`, "IdentityAgent none", ""];
-  await writeFile(join(folder, "config"), config.join("\n  "));
-  return host;
-}
-
-async function end(host: SimulatedHost): Promise<void> {
-  await workspace.remove();
-  await host.stop();
 }

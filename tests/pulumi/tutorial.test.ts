@@ -1,13 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
-import * as passthrough from "pulumi-passthrough";
-import { SimulatedHost } from "pulumi-passthrough/testing";
-import * as ts from "typescript";
+import type { SimulatedHost } from "pulumi-passthrough/testing";
 import { machines } from "../../provider/src/testing/machines/catalog";
 import { listBlocks, REPOSITORY, type Block } from "../unit/pages";
+import { useHome } from "../user-home";
+import { loadProgram } from "../user-program";
 import { PulumiWorkspace } from "./workspace";
 
 const CARD = "0000:01:00.0";
@@ -15,25 +14,17 @@ const GUEST = machines["debian-grub"].domains[0];
 /** The steps of the page that have a program, each a stack of its own here, so that they can be looked at one by one. */
 const STEPS = ["step 3", "step 6", "step 7", "step 8"] as const;
 
+const { home, startHost } = useHome();
 let blocks: Block[];
-let home: string;
 let host: SimulatedHost;
 const workspaces: PulumiWorkspace[] = [];
 
 beforeAll(async () => {
   blocks = listBlocks(await readFile(join(REPOSITORY, "docs/tutorial.md"), "utf8"));
-  home = await mkdtemp(join(os.tmpdir(), "passthrough-home-"));
-  // The programs name their host as a user would: by a name of the ssh config, here and in the provider's process.
-  jest.spyOn(os, "homedir").mockReturnValue(home);
-});
-
-afterAll(async () => {
-  jest.restoreAllMocks();
-  await rm(home, { recursive: true });
 });
 
 describe("the steps of the tutorial", () => {
-  beforeAll(startHost);
+  beforeAll(startBare);
   afterAll(end);
 
   it("shows the steps of a trial that stand there", async () => {
@@ -67,7 +58,7 @@ describe.each([
   ["the whole program", "whole program", 5],
   ["the one declaration", "one declaration", 6],
 ])("%s of the tutorial", (_what, mark, count) => {
-  beforeAll(startHost);
+  beforeAll(startBare);
   afterAll(end);
 
   it("goes from a bare host to a running guest with one up, once, and back", async () => {
@@ -95,19 +86,7 @@ function findBlock(mark: string): Block {
 
 /** A program as it stands on the page; the guest's file is the one part that it has from elsewhere. */
 function readProgram(mark: string): PulumiFn {
-  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-  const { outputText } = ts.transpileModule(findBlock(mark).text, { compilerOptions });
-  const packages: Readonly<Record<string, unknown>> = {
-    "pulumi-passthrough": passthrough,
-    "node:fs": { readFileSync: () => GUEST },
-  };
-  return () => {
-    const exported = {};
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text is our own page
-    const run = new Function("require", "exports", outputText) as (...args: unknown[]) => void;
-    run((name: string) => packages[name], exported);
-    return Promise.resolve(exported);
-  };
+  return loadProgram(findBlock(mark).text, { "node:fs": { readFileSync: () => GUEST } });
 }
 
 function listTouched(): string[] {
@@ -116,28 +95,16 @@ function listTouched(): string[] {
 }
 
 /** The page's host, which ssh knows as kvm1: no libvirt, and an IOMMU that its operator has switched off. */
-async function startHost(): Promise<void> {
-  host = await SimulatedHost.start({
-    machine: "debian-no-libvirt",
-    kernelCommandLine: "console=ttyS0 intel_iommu=off",
-    rebootMs: 20,
-  });
-  const { address, port = 22, user = "", privateKey = "", hostKey = "" } = host.connection;
-  const folder = join(home, ".ssh");
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "id_ed25519"), privateKey, { mode: 0o600 });
-  await writeFile(join(folder, "known_hosts"), `[${address}]:${port} ${[hostKey].flat().join()}\n`);
-  const config = ["Host kvm1", `HostName ${address}`, `Port ${port}`, `User ${user}`, "IdentityAgent none", ""];
-  await writeFile(join(folder, "config"), config.join("\n  "));
+async function startBare(): Promise<void> {
+  host = await startHost("kvm1", "debian-no-libvirt", { kernelCommandLine: "console=ttyS0 intel_iommu=off" });
 }
 
 async function openWorkspace(): Promise<PulumiWorkspace> {
-  const workspace = await PulumiWorkspace.create({ HOME: home });
+  const workspace = await PulumiWorkspace.create({ HOME: home() });
   workspaces.push(workspace);
   return workspace;
 }
 
 async function end(): Promise<void> {
   await Promise.all(workspaces.splice(0).map((workspace) => workspace.remove()));
-  await host.stop();
 }

@@ -19,8 +19,8 @@ import type { LabHost } from "../lab-host";
 import { ALONE, wholeJob } from "../programs";
 
 const GUEST_LOG = "/var/log/libvirt/qemu/guest-serial.log";
-/** The inner guest is emulated by an emulated machine: it takes more than a minute on an idle one. */
-const GUEST_TIMEOUT_MS = 500_000;
+/** The inner guest is emulated by an emulated machine: it takes more than a minute on an idle one, and ten where others run beside it. */
+const GUEST_TIMEOUT_MS = 900_000;
 /** All that stays behind: what the operator may want to look up later. */
 const KEPT = /^\/var\/lib\/passthrough\/(?:journal|lock|originals\/[0-9a-f]{64})$/;
 

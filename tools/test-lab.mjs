@@ -1,4 +1,3 @@
-import { ensureBuild } from "./setup/build.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { exitWith } from "./setup/exit.mjs";
 import { runTests } from "./setup/jest.mjs";
@@ -25,6 +24,5 @@ async function prepare() {
   await ensureDependencies();
   await ensureSystemPackages("lab");
   process.env.PASSTHROUGH_PULUMI ??= await ensurePulumi();
-  await ensureBuild();
   await ensureLabImages();
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { findCacheFolder, hashInputs, repositoryRoot } from "./folders.mjs";
 import { withLock } from "./lock.mjs";
 import { sayHeading, withProgress } from "./output.mjs";
-import { runOrThrow } from "./process.mjs";
+import { download } from "./process.mjs";
 
 /** Installs the locked npm dependencies when they are missing or do not match the lock file. */
 export async function ensureDependencies() {
@@ -16,7 +16,7 @@ export async function ensureDependencies() {
     const argv = ["npm", "ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
     await withProgress(
       (elapsed) => `  ${elapsed}: fetching and unpacking`,
-      () => runOrThrow(argv, { cwd: repositoryRoot }),
+      () => download(argv, { cwd: repositoryRoot }),
     );
   });
 }

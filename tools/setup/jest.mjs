@@ -16,7 +16,8 @@ const LAB_TIMEOUT_MS = 120 * 60_000;
 /** Lists the folders of tests/ that hold tests, without the lab, in the order in which they run. */
 export function listKinds() {
   const tests = join(repositoryRoot, "tests");
-  const kinds = readdirSync(tests).filter((kind) => kind !== "lab" && holdsTests(join(tests, kind)));
+  const folders = readdirSync(tests, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const kinds = folders.map(({ name }) => name).filter((kind) => kind !== "lab" && holdsTests(join(tests, kind)));
   return [...ORDER.filter((kind) => kinds.includes(kind)), ...kinds.filter((kind) => !ORDER.includes(kind)).sort()];
 }
 

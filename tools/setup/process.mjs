@@ -1,5 +1,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { say } from "./output.mjs";
+
+/** How long to wait before a download is tried again, each time. */
+const RETRY_DELAYS_MS = [5_000, 30_000];
 
 /** Runs a command with its output on ours and no standard input, and returns its exit code; ends it when its time is up. */
 export function run(argv, { cwd, env, timeoutMs } = {}) {
@@ -11,6 +16,17 @@ export function run(argv, { cwd, env, timeoutMs } = {}) {
 export async function runOrThrow(argv, options) {
   const exitCode = await run(argv, options);
   if (exitCode !== 0) throw new Error(`${argv.join(" ")}: ended with exit code ${exitCode}`);
+}
+
+/** Runs a command that fetches things, again when it fails: a registry may be out of reach for a moment. */
+export async function download(argv, options) {
+  for (const delay of RETRY_DELAYS_MS) {
+    const exitCode = await run(argv, options);
+    if (exitCode === 0) return;
+    say(`${argv.join(" ")}: ended with exit code ${exitCode}; once more in ${delay / 1000} s`);
+    await sleep(delay);
+  }
+  await runOrThrow(argv, options);
 }
 
 /** Runs a command, hands each line of both its streams to `onLine`, and returns its exit code. */

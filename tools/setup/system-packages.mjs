@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { findCommand } from "./folders.mjs";
 import { sayHeading } from "./output.mjs";
-import { runOrThrow } from "./process.mjs";
+import { download } from "./process.mjs";
 
 /** What each set of tests needs: a Debian package, and a command, or a file by its path, that shows that it is there. */
 const NEEDS = {
@@ -44,8 +44,8 @@ export async function ensureSystemPackages(set) {
   if (!mayInstall()) throw new Error(`these tests need system packages: apt-get install ${missing.join(" ")}`);
   sayHeading(`installing system packages: ${missing.join(" ")}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await runOrThrow(["apt-get", "update", "-q"], { env });
-  await runOrThrow(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...missing], { env });
+  await download(["apt-get", "update", "-q"], { env });
+  await download(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...missing], { env });
   const still = listMissing(set);
   if (still.length > 0) throw new Error(`installed, but what they bring is not where it should be: ${still.join(" ")}`);
 }

@@ -23,9 +23,17 @@ describe("the cases of the fault lab", () => {
       selectCases({ PASSTHROUGH_FAULT_SEED: seed }).cases.map(({ title, delayMs }) => `${title} ${delayMs}`),
     );
 
-    expect(titles.map((part) => part.length)).toEqual([2, 2, 2]);
+    expect(titles.map((part) => part.length)).toEqual([3, 3, 3]);
     expect(titles[1]).toEqual(titles[0]);
     expect(titles[2]).not.toEqual(titles[0]);
+  });
+
+  it("hold what once went wrong, whatever the seed", () => {
+    const { cases } = selectCases({ PASSTHROUGH_FAULT_SEED: "9" });
+
+    expect(cases.map(({ title }) => title)).toContain(
+      "systemd-boot, apply: power cut before step 5, write etc/kernel/cmdline",
+    );
   });
 
   it("reach every case of the quick transactions with some seed", () => {

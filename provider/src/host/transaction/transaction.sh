@@ -184,8 +184,18 @@ pt_install() {
   fi
   pt_sync_path "$(dirname "$2")"
   pt_step "rename $2"
-  mv -f "$1" "$2" || return 1
-  pt_sync_path "$(dirname "$2")"
+  pt_take_place "$1" "$2"
+}
+
+# pt_take_place NEW PATH: a rename, until it is on the disk. FAT keeps the place of a file's blocks in its folder, and Linux
+# writes that with the file, not with the folder. The blocks of the file before it are free for others once nobody has it
+# open; that must not be on the disk first, or the name would lead to them.
+pt_take_place() {
+  pt_held=$2
+  [ -e "$pt_held" ] || pt_held=/dev/null
+  {
+    mv -f "$1" "$2" && pt_sync_path "$2" && pt_sync_path "$(dirname "$2")"
+  } 8<"$pt_held"
 }
 
 pt_restore_file() {
@@ -194,7 +204,7 @@ pt_restore_file() {
   if cmp -s "$1.passthrough-old" "$1"; then
     rm -f "$1.passthrough-old"
   else
-    mv -f "$1.passthrough-old" "$1"
+    pt_take_place "$1.passthrough-old" "$1"
   fi && pt_sync_path "$(dirname "$1")"
 }
 
@@ -275,9 +285,9 @@ pt_remove() {
   [ -e "$1" ] || return 0
   { pt_save "$1" && rm -f "$1.passthrough-old" &&
     { ln "$1" "$1.passthrough-old" 2>/dev/null || cp -p "$1" "$1.passthrough-old"; } &&
-    pt_undo="file:$1 $pt_undo" && rm -f "$1"; } 2>"$pt_errors" ||
+    pt_undo="file:$1 $pt_undo" &&
+    { rm -f "$1" && pt_sync_path "$(dirname "$1")"; } 8<"$1"; } 2>"$pt_errors" ||
     { pt_fail "could not remove /$1: $(pt_error_text)"; return 1; }
-  pt_sync_path "$(dirname "$1")"
 }
 
 # pt_edit_block TOOL PATH WORD…: GRUB's environment block, changed by its own tool in a copy, since the tool empties a file

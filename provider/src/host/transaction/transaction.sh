@@ -170,10 +170,24 @@ pt_save() {
     mv -f "$pt_state/originals/$pt_hash.new" "$pt_state/originals/$pt_hash" && pt_log "saved /$1 as originals/$pt_hash"
 }
 
-# pt_install NEW PATH: a hard link to the old file first, then the rename. GRUB reads no journal: after a power cut it may
-# still find the old name's entry, and the link keeps the blocks behind it. FAT has no links; there a copy serves.
-pt_install() {
+# pt_settle PATH: brings a boot loader's file to where it reads it. It replays no journal, and what is synced file by file may
+# be in the journal alone: a name there could lead to a file that is still empty. Syncing the whole file system writes
+# ext4, btrfs and FAT in place. XFS does so when it is frozen; one program freezes and thaws, so that it cannot stay frozen.
+pt_settle() {
   pt_sync_path "$1"
+  case $1 in
+    boot | boot/* | efi | efi/*) ;;
+    *) return 0 ;;
+  esac
+  sync -f "$1" 2>/dev/null || sync
+  [ "$(stat -f -c %T "$1" 2>/dev/null)" = xfs ] || return 0
+  xfs_io -x -c freeze -c thaw "$(stat -c %m "$1")" >/dev/null 2>&1 || pt_log "xfs_io could not empty the journal below /$1"
+}
+
+# pt_install NEW PATH: a hard link to the old file first, then the rename. After a power cut a boot loader may still find the
+# old name's entry, and the link keeps the blocks behind it. FAT has no links; there a copy serves.
+pt_install() {
+  pt_settle "$1"
   if [ -e "$2" ]; then
     rm -f "$2.passthrough-old"
     ln "$2" "$2.passthrough-old" 2>/dev/null || cp -p "$2" "$2.passthrough-old" || return 1
@@ -188,13 +202,13 @@ pt_install() {
 }
 
 # pt_take_place NEW PATH: a rename, until it is on the disk. FAT keeps the place of a file's blocks in its folder, and Linux
-# writes that with the file, not with the folder. The blocks of the file before it are free for others once nobody has it
-# open; that must not be on the disk first, or the name would lead to them.
+# writes that with the file, not with the folder: both are synced, the folder first, so that two names never share blocks. The
+# blocks of the file before it are free for others once nobody has it open; that must not be on the disk first.
 pt_take_place() {
   pt_held=$2
   [ -e "$pt_held" ] || pt_held=/dev/null
   {
-    mv -f "$1" "$2" && pt_sync_path "$2" && pt_sync_path "$(dirname "$2")"
+    mv -f "$1" "$2" && pt_sync_path "$(dirname "$2")" && pt_settle "$2"
   } 8<"$pt_held"
 }
 
@@ -204,7 +218,7 @@ pt_restore_file() {
   if cmp -s "$1.passthrough-old" "$1"; then
     rm -f "$1.passthrough-old"
   else
-    pt_take_place "$1.passthrough-old" "$1"
+    pt_settle "$1.passthrough-old" && pt_take_place "$1.passthrough-old" "$1"
   fi && pt_sync_path "$(dirname "$1")"
 }
 
@@ -286,7 +300,7 @@ pt_remove() {
   { pt_save "$1" && rm -f "$1.passthrough-old" &&
     { ln "$1" "$1.passthrough-old" 2>/dev/null || cp -p "$1" "$1.passthrough-old"; } &&
     pt_undo="file:$1 $pt_undo" &&
-    { rm -f "$1" && pt_sync_path "$(dirname "$1")"; } 8<"$1"; } 2>"$pt_errors" ||
+    { rm -f "$1" && pt_settle "$(dirname "$1")"; } 8<"$1"; } 2>"$pt_errors" ||
     { pt_fail "could not remove /$1: $(pt_error_text)"; return 1; }
 }
 
@@ -296,7 +310,7 @@ pt_edit_block() {
   pt_editor=$1 pt_block=$2
   shift 2
   if [ -L "$pt_block" ]; then
-    "$pt_editor" "${PASSTHROUGH_ROOT:-}/$pt_block" "$@" >"$pt_errors" 2>&1 && pt_sync_path "$pt_block"
+    "$pt_editor" "${PASSTHROUGH_ROOT:-}/$pt_block" "$@" >"$pt_errors" 2>&1 && pt_settle "$pt_block"
     return
   fi
   pt_new=$pt_block.passthrough-new

@@ -59,8 +59,8 @@ const KINDS: readonly Kind[] = [
   {
     image: "systemd-boot",
     edits: [...replace("boot/efi/loader/entries/MACHINE-KERNEL.conf"), ...replace("etc/kernel/cmdline")],
-    trialEntry: "boot/efi/loader/entries/passthrough-trial.conf",
-    choice: ["boot-once passthrough-trial.conf"],
+    trialEntry: "boot/efi/loader/entries/_-passthrough-trial.conf",
+    choice: ["boot-once _-passthrough-trial.conf"],
     carrier: "etc/dracut.conf.d/90-passthrough-0000-01-00.0.conf",
     ramdisk: "boot/efi/MACHINE/KERNEL/initrd.img-KERNEL",
     spareRamdisk: "boot/initrd.img-KERNEL",

@@ -2,6 +2,7 @@ import { expect } from "@jest/globals";
 import type { MachineName, SimulatedHost } from "pulumi-passthrough/testing";
 import type { Kind } from "../../provider/src/engine/registry";
 import { inRun, Resource, type Run, type Values } from "./driver";
+import { readBootFiles } from "./hosts";
 
 /** One transaction that is interrupted at each of its steps. */
 export interface Scenario {
@@ -139,6 +140,7 @@ class Trial {
     }
     if (this.#resource.state !== undefined) await this.#resource.destroy(run);
     expect(this.#read()).toEqual(this.#pristine);
+    expect(Object.keys(readBootFiles(this.#host)).filter((path) => BESIDE.test(path))).toEqual([]);
   }
 
   #inspect(): void {

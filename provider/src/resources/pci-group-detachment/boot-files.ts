@@ -32,6 +32,18 @@ export function rulePath(address: string): string {
   return `/etc/udev/rules.d/10-${ownFileName(address)}.rules`;
 }
 
+/** Path of the file that takes the rule into initial ramdisks, for each tool that builds them. */
+function carrierPath(address: string, kind: InitramfsTool["kind"]): string {
+  return kind === "dracut"
+    ? `/etc/dracut.conf.d/90-${ownFileName(address)}.conf`
+    : `/etc/initramfs-tools/hooks/${ownFileName(address)}`;
+}
+
+/** Lists where files of ours for a device may lie, whether they do or not. */
+export function listOwnPaths(address: string): string[] {
+  return [rulePath(address), carrierPath(address, "dracut"), carrierPath(address, "initramfs-tools")];
+}
+
 /** Lists the files that a host needs for a binding: the rule, and what takes it into initial ramdisks. */
 export function renderBootFiles(binding: Binding, tool: InitramfsTool | undefined): BootFile[] {
   const rule: BootFile = {
@@ -66,8 +78,8 @@ function renderRules({ device, driver, functions }: Binding): string {
 /** Initial ramdisks of later kernels hold the rule by this file, whoever has them built. */
 function renderCarrier({ device, driver }: Binding, tool: InitramfsTool, rule: string): BootFile {
   const purpose = "initial ramdisks that are built from now on hold the rule";
+  const path = carrierPath(device.address, tool.kind);
   if (tool.kind === "dracut") {
-    const path = `/etc/dracut.conf.d/90-${ownFileName(device.address)}.conf`;
     // dracut joins the values of all files as they are: the blanks keep ours apart.
     const text = `${renderFileMarker(MARKER, device)}install_items+=" ${rule} "\nforce_drivers+=" ${driver} "\n`;
     return { path, text, isExecutable: false, purpose };
@@ -82,7 +94,7 @@ function renderCarrier({ device, driver }: Binding, tool: InitramfsTool, rule: s
     `cp -p ${rule} "$DESTDIR/etc/udev/rules.d/"\n`,
     `force_load ${driver}\n`,
   ].join("");
-  return { path: `/etc/initramfs-tools/hooks/${ownFileName(device.address)}`, text, isExecutable: true, purpose };
+  return { path, text, isExecutable: true, purpose };
 }
 
 function parseMarker(file: HostFile): BoundFunction | undefined {

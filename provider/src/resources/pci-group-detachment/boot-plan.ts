@@ -8,6 +8,7 @@ import {
   findOwnFiles,
   isForeign,
   listDrift,
+  listOwnPaths,
   renderBootFiles,
   rulePath,
   type Binding,
@@ -128,11 +129,13 @@ export function planUnbinding(facts: HostFacts, asked: Asked, address: string): 
   const tool = findInitramfsTool(facts);
   const own = findOwnFiles(facts, selector);
   const record = imageRecordName(address);
-  const leftovers = listLeftovers(facts, [...own, { path: rulePath(address) }]);
   const isNoted = record in facts.records;
   const rules = own.map(({ path }) => path).filter((path) => path.endsWith(".rules"));
   if (isNoted && !rules.includes(rulePath(address))) rules.push(rulePath(address));
   const images = tool === undefined ? [] : listImages(facts);
+  // A file that an interrupted removal has taken away already is not among our own any more; what is beside it still is.
+  const places = [...own, ...listOwnPaths(address).map((path) => ({ path })), ...images];
+  const leftovers = listLeftovers(facts, places);
   const visits = tool === undefined || images.length === 0 ? [] : rules;
   return {
     steps: [

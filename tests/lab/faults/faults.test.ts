@@ -22,7 +22,10 @@ describe(`faults on purpose (${isComplete ? "all" : `PASSTHROUGH_FAULT_SEED=${se
   });
 
   async function findGoal(scenario: Scenario): Promise<Goal> {
-    const goal = goals.get(scenario) ?? (await stage.play(scenario, (scene) => rehearse(scene, scenario)));
+    const { image, name } = scenario;
+    const goal =
+      goals.get(scenario) ??
+      (await tellFailure(`${image}, ${name}`, () => stage.play(scenario, (scene) => rehearse(scene, scenario))));
     goals.set(scenario, goal);
     return goal;
   }
@@ -40,13 +43,23 @@ describe(`faults on purpose (${isComplete ? "all" : `PASSTHROUGH_FAULT_SEED=${se
       const goal = await findGoal(scenario);
       const row: Row = { faultCase };
       try {
-        await stage.play(scenario, (scene) => play(scene, row, goal));
+        await tellFailure(faultCase.title, () => stage.play(scenario, (scene) => play(scene, row, goal)));
       } finally {
         ledger.add(row);
       }
     });
   }
 });
+
+/** jest shows what failed when the last case is over, hours later. */
+async function tellFailure<T>(title: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    process.stderr.write(`${title}: ${String(error)}\n`);
+    throw error;
+  }
+}
 
 async function play(scene: Scene, row: Row, goal: Goal): Promise<void> {
   const { scenario, stepName } = row.faultCase;

@@ -59,7 +59,7 @@ describe("a second program while the host is being changed", () => {
 
     expect(said()).toMatch(
       new RegExp(
-        `it was not rebooted: another change \\(HostIommuConfig, ${HOLDER}\\) has held the lock .* for more than 90 s\\. Next: wait until that has ended, then run again \\(PT-E30, docs/errors\\.md#pt-e30\\)\\.$`,
+        `it was not rebooted: another change \\(HostIommuConfig, ${HOLDER}\\) has held the lock .* for more than 90 s\\. Next: wait until that has ended, then run again \\(PT-E30, pulumi-passthrough/docs/errors\\.md#pt-e30\\)\\.$`,
       ),
     );
     expect(host.writes).not.toContainEqual(expect.stringContaining("reboot"));
